@@ -1,0 +1,1 @@
+"""The archive: packs, catalogue, commits, and the sink that writes them."""

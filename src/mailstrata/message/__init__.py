@@ -1,0 +1,1 @@
+"""The pull form: messages and parts, and what their header fields say."""

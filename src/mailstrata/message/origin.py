@@ -1,0 +1,138 @@
+"""Where a message comes from: sources, the files in them, and the regions of a file.
+
+These are the types that pass between `sources`, which make them, and the pipeline in `sinks`, which reads them;
+neither imports the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+SourceKind = Literal["mbox", "maildir", "eml", "eml-tree", "apple-mail", "tar", "zip", "stdin"]
+RegionKind = Literal["gap", "message", "mbox"]
+MboxVariant = Literal["mboxo", "mboxrd", "mboxcl", "mboxcl2"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A source: one mbox, one Maildir, one tree of messages, one tar or zip.
+
+    `label` is what people see (text, U+FFFD for what cannot be decoded); `path` is the absolute path as bytes,
+    which names the source in an archive (`-` for standard input).
+    """
+
+    label: str
+    path: bytes
+    kind: SourceKind
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One file of a source, or one member of a container.
+
+    `name` is the path below the source's own path as bytes, with `/` between its pieces; empty where the source is
+    itself that file. `folder` is the mail folder as people know it (`INBOX`, `Work/2024`), empty where there is
+    none. `flags` are Maildir flags (`FS`), sorted. `mode` and `mtime_ns` are those of the file or member (None
+    where there are none), `size` its size in bytes on disk (None where it is not known beforehand).
+    `compression` is what was undone to read it. `quoting` is the variant of an mbox, None for other files:
+    `mboxo` and `mboxrd` (and `mboxcl`, quoted like mboxrd) have quoting to undo, `mboxcl2` has none.
+    """
+
+    name: bytes = b""
+    folder: str = ""
+    flags: str = ""
+    mode: int | None = None
+    mtime_ns: int | None = None
+    size: int | None = None
+    compression: Literal["gzip", "bzip2", "xz", "zstd"] | None = None
+    quoting: MboxVariant | None = None
+
+
+@dataclass(slots=True)
+class Region:
+    """A stretch of a file: what it holds, and its bytes.
+
+    `chunks` must be read to its end before the next region is taken. Regions tile the (decompressed) file. A
+    `gap` belongs to no message (the byte count and the property list of an .emlx file).
+    """
+
+    kind: RegionKind
+    chunks: Iterator[bytes]
+
+
+class LengthCheck(Protocol):
+    """Says whether at a (decompressed) offset of an mbox, blank lines aside, a `From ` line or the end stands.
+
+    The parser asks it where a Content-Length contradicts a `From ` line. False where it cannot be told.
+    """
+
+    def __call__(self, offset: int) -> bool: ...
+
+
+class SourceFile(Protocol):
+    """A file that can be opened for reading."""
+
+    @property
+    def info(self) -> FileInfo: ...
+
+    @property
+    def length_check(self) -> LengthCheck | None:
+        """For an mbox that carries Content-Length fields and can be looked into; else None."""
+        ...
+
+    def regions(self) -> Iterator[Region]:
+        """Open the file and go through it once; it is closed when the iterator ends or is closed.
+
+        Raises `SourceError` (also while chunks are read) where the file cannot be read, or not to its end; what
+        came before has been delivered, and the error's `offset` says how far that is.
+        """
+        ...
+
+
+class Source(Protocol):
+    """A source, open for one pass over its files."""
+
+    @property
+    def info(self) -> SourceInfo: ...
+
+    @property
+    def size(self) -> int | None:
+        """Bytes on disk that a pass will read, for progress; None where that is not known beforehand."""
+        ...
+
+    def files(self) -> Iterator[SourceFile | SkippedFile]:
+        """The files in a fixed order (sorted by name as bytes; members of a container as they stand in it).
+
+        A file must be read before the next one is taken. What is no mail, or cannot be read, comes as a `SkippedFile`.
+        Raises `SourceError` where the source as a whole cannot be read on.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that was passed over. `is_error` tells one that ought to have been read (no permission) from one
+    that is simply no mail (a picture in the same folder). `reason` is a line for people."""
+
+    name: bytes
+    reason: str
+    is_error: bool = False
+
+
+@dataclass(slots=True)
+class Failure:
+    """A source, or a file in it, that was not read to its end."""
+
+    label: str
+    error: Exception
+    name: bytes = b""
+
+
+@dataclass(slots=True)
+class SourceList:
+    """What a command's words led to: the sources in order, and the words that led to none."""
+
+    sources: Iterable[Source]
+    failures: list[Failure] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""The incremental MIME and mbox parser: bytes in, events out; no I/O and no decoding."""

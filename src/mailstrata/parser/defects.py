@@ -1,0 +1,208 @@
+"""What can be wrong with mail, as data.
+
+A defect is never an exception: malformed mail is normal mail. The set of codes may grow; a member never changes
+its meaning. `DefectCode.meaning` says in one sentence what was found and which reading was taken; where popular
+clients read something else, it says which and how. `docs/defects.md` is the same table.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class DefectCode(str, Enum):
+    """Each member's value is its name in JSON and Parquet; `meaning` is its documentation."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> DefectCode:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    # mbox framing
+    FROM_LINE_WITHOUT_BLANK_LINE = (
+        "from-line-without-blank-line",
+        "A `From ` line without a blank line before it, followed by a header field: read as a new message.",
+    )
+    FROM_LINE_AS_CONTENT = (
+        "from-line-as-content",
+        "A line begins with `From ` after a blank line but has no sender and date: read as content. Readers that "
+        "split at every `From ` line (mboxo) see a new message here.",
+    )
+    FROM_LINE_IN_MESSAGE = (
+        "from-line-in-message",
+        "A single message begins with an mbox `From ` line: read as an envelope line outside the message.",
+    )
+    CONTENT_LENGTH_WRONG = (
+        "content-length-wrong",
+        "Content-Length leads neither to a `From ` line nor to the end of the mailbox: not believed.",
+    )
+
+    # header blocks
+    MISSING_BLANK_LINE_AFTER_HEADER = (
+        "missing-blank-line-after-header",
+        "A line that is no header field ends the header without a blank line: read as the first line of the body, "
+        "as the standard library and GMime do; some clients skip the line and read on.",
+    )
+    FROM_LINE_IN_HEADER = (
+        "from-line-in-header",
+        "A `From ` or `>From ` line among the header fields: kept in the header block and ignored.",
+    )
+    BARE_CR_IN_HEADER = (
+        "bare-cr-in-header",
+        "A carriage return without a line feed in a header block: read as a line break, as the standard library "
+        "and Thunderbird do; others read it as a character of the value.",
+    )
+    NUL_IN_HEADER = ("nul-in-header", "A NUL byte in a header block: kept as it is; some clients stop there.")
+    HEADER_TRUNCATED = ("header-truncated", "The input ends inside a header block, before its blank line.")
+    HEADER_TOO_LARGE = (
+        "header-too-large",
+        "A header block exceeds its limit: the fields beyond it are part of an opaque body.",
+    )
+
+    # structure
+    MISSING_BOUNDARY_PARAMETER = (
+        "missing-boundary-parameter",
+        "A multipart entity without a usable boundary parameter: read as a leaf.",
+    )
+    MISSING_OPENING_DELIMITER = (
+        "missing-opening-delimiter",
+        "A multipart entity whose boundary delimiter never occurs: all of its body is preamble.",
+    )
+    MISSING_CLOSE_DELIMITER = (
+        "missing-close-delimiter",
+        "A multipart entity ends, at the end of what encloses it, without its close-delimiter.",
+    )
+    DELIMITER_WITH_TRAILING_BYTES = (
+        "delimiter-with-trailing-bytes",
+        "A line begins with an open boundary delimiter but goes on: read as content; the standard library does the "
+        "same, clients that compare only the beginning of the line see a delimiter.",
+    )
+    DELIMITER_AFTER_CLOSE = (
+        "delimiter-after-close",
+        "A boundary delimiter after the close-delimiter of its multipart: read as epilogue (RFC 2046, 5.1.1); some "
+        "clients show the parts that follow.",
+    )
+    DELIMITER_LINE_TOO_LONG = (
+        "delimiter-line-too-long",
+        "A line that begins with two dashes and could be a delimiter exceeds the limit: read as content.",
+    )
+    BOUNDARY_TOO_LONG = (
+        "boundary-too-long",
+        "A boundary parameter of more than 70 characters (RFC 2046, 5.1.1): used all the same.",
+    )
+    DUPLICATE_CONTENT_TYPE = (
+        "duplicate-content-type",
+        "More than one Content-Type field: the first is used, as the standard library does; Outlook uses the last.",
+    )
+    DUPLICATE_TRANSFER_ENCODING = (
+        "duplicate-transfer-encoding",
+        "More than one Content-Transfer-Encoding field: the first is used.",
+    )
+    INVALID_CONTENT_TYPE = (
+        "invalid-content-type",
+        "A Content-Type field without a type and a subtype: read as text/plain (RFC 2045, 5.2).",
+    )
+    ENCODED_CONTAINER = (
+        "encoded-container",
+        "A multipart with a transfer encoding other than 7bit, 8bit or binary (RFC 2045, 6.4): the encoding is "
+        "ignored, its delimiters are looked for in the bytes as they stand.",
+    )
+    ENCODED_MESSAGE = (
+        "encoded-message",
+        "A message/rfc822 part with a transfer encoding such as base64 (RFC 2046, 5.2.1): stays a leaf; some "
+        "clients decode and enter it.",
+    )
+    UNKNOWN_TRANSFER_ENCODING = (
+        "unknown-transfer-encoding",
+        "A Content-Transfer-Encoding that is not known: the bytes are taken as they stand.",
+    )
+
+    # limits
+    DEPTH_LIMIT = ("depth-limit", "Nested deeper than the limit: not entered, an opaque leaf.")
+    PARTS_LIMIT = ("parts-limit", "More parts than the limit: the rest of the message is one opaque part.")
+    MESSAGE_LIMIT = ("message-limit", "A message larger than the limit: the rest of it is opaque.")
+    DECODED_LIMIT = ("decoded-limit", "Decoded content larger than the limit: the rest was not decoded.")
+    DEFECTS_OMITTED = ("defects-omitted", "More defects than the limit: those from here on are not listed.")
+
+    # transfer encodings
+    BASE64_INVALID_CHARACTERS = (
+        "base64-invalid-characters",
+        "Characters outside the base64 alphabet: skipped (RFC 2045, 6.8).",
+    )
+    BASE64_MISSING_PADDING = (
+        "base64-missing-padding",
+        "Base64 ends without its padding: what the last characters say is kept.",
+    )
+    BASE64_TRUNCATED = (
+        "base64-truncated",
+        "Base64 ends with a single character of a group, which says no whole byte: left out.",
+    )
+    BASE64_DATA_AFTER_PADDING = (
+        "base64-data-after-padding",
+        "Base64 goes on after padding: decoding starts anew; some clients stop at the padding.",
+    )
+    BASE64_NONZERO_PAD_BITS = (
+        "base64-nonzero-pad-bits",
+        "The unused bits of the last base64 character are not zero: ignored.",
+    )
+    QUOTED_PRINTABLE_INVALID_ESCAPE = (
+        "quoted-printable-invalid-escape",
+        "An equals sign not followed by two hexadecimal digits or a line break: kept as it stands.",
+    )
+    QUOTED_PRINTABLE_TRUNCATED = (
+        "quoted-printable-truncated",
+        "Quoted-printable ends inside an escape.",
+    )
+    UUENCODE_MISSING_BEGIN = (
+        "uuencode-missing-begin",
+        "No `begin` line in a uuencoded body: nothing was decoded, the bytes are taken as they stand.",
+    )
+    UUENCODE_MISSING_END = ("uuencode-missing-end", "A uuencoded body without its `end` line.")
+    UUENCODE_INVALID_LINE = (
+        "uuencode-invalid-line",
+        "A uuencoded line whose length and content disagree: what can be read of it is kept.",
+    )
+    UUENCODE_TEXT_AROUND = (
+        "uuencode-text-around",
+        "Text before the `begin` line or after the `end` line of a uuencoded body: not part of the content.",
+    )
+
+    # header values
+    INVALID_DATE = ("invalid-date", "A Date field that cannot be read as a date: no date.")
+    MISSING_DATE = ("missing-date", "A message without a Date field (RFC 5322, 3.6).")
+    MISSING_FROM = ("missing-from", "A message without a From field (RFC 5322, 3.6).")
+    DUPLICATE_FIELD = (
+        "duplicate-field",
+        "A field that may occur once occurs more often (RFC 5322, 3.6): the first is used.",
+    )
+
+
+class Defect:
+    """One thing that was wrong: a code and the span of source bytes, `[start, end)`, that it concerns.
+
+    Offsets are absolute, like those of events. A span may be empty where something is missing.
+    """
+
+    __slots__ = ("code", "end", "start")
+
+    def __init__(self, code: DefectCode, start: int, end: int) -> None:
+        self.code = code
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        return f"Defect({self.code.value!r}, {self.start}, {self.end})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Defect):
+            return NotImplemented
+        return (self.code, self.start, self.end) == (other.code, other.start, other.end)
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.start, self.end))

@@ -1,0 +1,57 @@
+"""Raw header fields: a header block split into names and values, bytes as they stand (RFC 5322, 2.2)."""
+
+from __future__ import annotations
+
+import re
+
+
+class RawField:
+    """One header field. `name` has no colon and no white space around it; `value` is every byte after the colon,
+    folding included, without the line break that ends the field. `start` is the offset in the block."""
+
+    __slots__ = ("name", "start", "value")
+
+    def __init__(self, name: bytes, value: bytes, start: int) -> None:
+        self.name = name
+        self.value = value
+        self.start = start
+
+    def __repr__(self) -> str:
+        return f"RawField({self.name!r}, {self.value!r})"
+
+
+# A line break in a header block is LF with any CRs before it, or a CR that leads to no LF. Possessive
+# throughout, so that each byte is looked at once.
+_LINE = rb"[^\r\n]*+(?:\r*+\n|\r|\Z)"
+_FIELD = re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?:[ \t]" + _LINE + rb")*+)")
+_OTHER_LINE = re.compile(_LINE)
+
+
+def split_fields(block: bytes) -> list[RawField]:
+    """Split a header block into its fields. Linear in its size; never raises.
+
+    Lines that are no field (a `From ` line, the blank line at the end) are passed over.
+    """
+    fields = []
+    position = 0
+    end = len(block)
+    while position < end:
+        match = _FIELD.match(block, position)
+        if match is None:
+            match = _OTHER_LINE.match(block, position)
+            assert match is not None  # _LINE matches anything
+            position = match.end()
+            continue
+        fields.append(RawField(match["name"], match["value"].rstrip(b"\r\n"), position))
+        position = match.end()
+    return fields
+
+
+_LINE_BREAKS = re.compile(rb"\r*+\n|\r")
+
+
+def unfold(value: bytes) -> bytes:
+    """A field value without its line breaks (RFC 5322, 2.2.3) and without white space at either end."""
+    if b"\n" in value or b"\r" in value:
+        value = _LINE_BREAKS.sub(b"", value)
+    return value.strip(b" \t")

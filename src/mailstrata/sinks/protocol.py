@@ -1,0 +1,169 @@
+"""The sink protocol: how parts are handed to whoever wants to keep them.
+
+A sink is a class with the methods of `Sink`; it may inherit from it, and then writes only what it needs. It
+is found by name through the entry-point group `mailstrata.sinks`, and checked with the suite in
+`mailstrata.testing`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, Flag, auto
+from typing import ClassVar
+
+from mailstrata.message.info import MessageInfo, PartInfo
+from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+
+
+class Wants(Flag):
+    """What a sink asks for beforehand, so that nobody pays for what nobody asked for."""
+
+    NOTHING = 0
+    RAW = auto()
+    """`raw` and `outside` are called: every byte of the source, once."""
+    DECODED = auto()
+    """`decoded` is called with the content of each leaf."""
+    DIGESTS = auto()
+    """`sha256` of messages and `size` and `sha256` of leaves are set when they end."""
+
+
+class RawKind(str, Enum):
+    """What a raw byte of a message is."""
+
+    HEADER = "header"
+    DELIMITER = "delimiter"
+    BODY = "body"
+    OTHER = "other"
+    """Preamble and epilogue of a multipart."""
+
+
+class OutsideKind(str, Enum):
+    """What a byte of a source is that belongs to no message."""
+
+    GAP = "gap"
+    SEPARATOR = "separator"
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """A point between two messages at which everything that came before may be made visible.
+
+    `source` and `file` are those under way, None between sources; `offset` is the byte offset in that file up to
+    which all has been delivered. `final` says that the run ends here. `failed_sources` are the labels of those
+    that were not read to their end.
+    """
+
+    source: SourceInfo | None = None
+    file: FileInfo | None = None
+    offset: int = 0
+    final: bool = False
+
+
+@dataclass(slots=True)
+class SourceOutcome:
+    """How a source ended: whether it was read whole and, if not, why (a line for people)."""
+
+    complete: bool = True
+    reasons: list[str] = field(default_factory=list)
+    bytes_read: int = 0
+    messages: int = 0
+
+
+class Sink:
+    """What a sink is called with, how often, and in which order.
+
+    The order, where `*` is any number of times and brackets are what only some sinks ask for::
+
+        open
+        ( begin_source
+            ( begin_file
+                ( [outside]*
+                  begin_message
+                    ( begin_part [raw]* [decoded]* ... end_part )     nested as the parts are
+                  end_message
+                  [checkpoint commit]
+                )*
+                [outside]*
+              end_file
+            | skipped_file )*
+          end_source
+          checkpoint commit )*
+        close
+
+    - Calls come from one thread, never two at once.
+    - With `Wants.RAW`, the data of all `raw` calls of a message, joined, is the message as it was before an mbox
+      quoted it, every byte once and in order; its SHA-256 is `message.sha256`. `part` is whose bytes they are;
+      a delimiter belongs to the multipart. `outside` gets the bytes between messages as they stand. No call is made
+      for no bytes.
+    - With `Wants.DECODED`, the data of all `decoded` calls of a leaf, joined, is its content. Raw and decoded calls of
+      a part interleave freely. Containers get none.
+    - Data is `bytes`, at most about the size of a chunk read (1 MiB), and may be kept.
+    - The same `message` and `part` objects are passed from begin to end. At `begin_part` all that the header says is
+      there; `size`, `sha256`, `end` and `defects` are final at the end.
+    - `checkpoint` is called between messages: at the end of every source, and within a long one. A sink then
+      stages what it has: written and synced, but not visible. `commit`, which follows at once unless a sink's
+      `checkpoint` failed, makes it visible; our own sinks do so atomically. A sink that cannot stage may write
+      at any time, and is then delivered to at least once: after a crash the same messages come again.
+    - Whatever a method raises ends the run for all sinks: `abort` is then called, once, instead of anything
+      else, and must leave what was committed as it is. A sink is also aborted, without having failed, when
+      another one fails, or the user interrupts. `abort` and `close` release what `open` took; after either, the
+      sink is not called again. If `open` raises, nothing more is called on that sink.
+    - A sink raises `TargetError` (or lets `OSError` through, which the pipeline wraps) when it cannot write. It never
+      raises because of what a message says.
+    """
+
+    name: ClassVar[str] = "sink"
+    """What the sink is called in messages and as an entry point."""
+
+    wants: Wants = Wants.NOTHING
+
+    def open(self) -> None:
+        """The run begins: take locks, make folders, refuse a target that cannot be used."""
+
+    def begin_source(self, source: SourceInfo) -> None:
+        """A source begins."""
+
+    def begin_file(self, source: SourceInfo, file: FileInfo) -> None:
+        """A file of the source begins; offsets count from its (decompressed) first byte."""
+
+    def outside(self, kind: OutsideKind, start: int, data: bytes) -> None:
+        """Bytes of the file at offset `start` that belong to no message."""
+
+    def begin_message(self, message: MessageInfo) -> None:
+        """A message begins; its own header fields are known."""
+
+    def begin_part(self, message: MessageInfo, part: PartInfo) -> None:
+        """A part begins, the root (`part.path == "1"`) included, containers before their children."""
+
+    def raw(self, message: MessageInfo, part: PartInfo, kind: RawKind, data: bytes) -> None:
+        """The next bytes of the message."""
+
+    def decoded(self, message: MessageInfo, part: PartInfo, data: bytes) -> None:
+        """The next bytes of the decoded content of a leaf."""
+
+    def end_part(self, message: MessageInfo, part: PartInfo) -> None:
+        """The part has ended; its size, digest and defects are final."""
+
+    def end_message(self, message: MessageInfo) -> None:
+        """The message has ended; its size, digest and defects are final."""
+
+    def end_file(self, source: SourceInfo, file: FileInfo) -> None:
+        """The file has ended, or could not be read further."""
+
+    def skipped_file(self, source: SourceInfo, file: SkippedFile) -> None:
+        """A file of the source was passed over."""
+
+    def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:
+        """The source has ended."""
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Stage everything delivered so far: durable, not yet visible."""
+
+    def commit(self) -> None:
+        """Make visible what the last checkpoint staged, in one step."""
+
+    def abort(self) -> None:
+        """The run ends early: drop what was not committed, keep what was, let go of everything."""
+
+    def close(self) -> None:
+        """The run has ended well, after the last commit: let go of everything."""

@@ -1,0 +1,1 @@
+"""Where mail lies: one module per kind of mailbox."""
