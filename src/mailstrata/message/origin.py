@@ -6,8 +6,8 @@ neither imports the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 SourceKind = Literal["mbox", "maildir", "eml", "eml-tree", "apple-mail", "tar", "zip", "stdin"]
@@ -128,11 +128,3 @@ class Failure:
     label: str
     error: Exception
     name: bytes = b""
-
-
-@dataclass(slots=True)
-class SourceList:
-    """What a command's words led to: the sources in order, and the words that led to none."""
-
-    sources: Iterable[Source]
-    failures: list[Failure] = field(default_factory=list)
