@@ -20,9 +20,13 @@ class RawField:
         return f"RawField({self.name!r}, {self.value!r})"
 
 
-# A line break in a header block is LF with any CRs before it, or a CR that leads to no LF. Possessive
-# throughout, so that each byte is looked at once.
-_LINE = rb"[^\r\n]*+(?:\r*+\n|\r|\Z)"
+MOST_CARRIAGE_RETURNS = 64
+"""Carriage returns that one line feed can end. The bound keeps a megabyte of them from costing its square."""
+
+LINE_BREAK = rb"(?:\r{0,%d}+\n|\r)" % MOST_CARRIAGE_RETURNS
+"""A line break in a header block: LF with the CRs before it, or a CR that leads to no LF."""
+
+_LINE = rb"[^\r\n]*+(?:" + LINE_BREAK + rb"|\Z)"
 _FIELD = re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?:[ \t]" + _LINE + rb")*+)")
 _OTHER_LINE = re.compile(_LINE)
 
@@ -47,7 +51,7 @@ def split_fields(block: bytes) -> list[RawField]:
     return fields
 
 
-_LINE_BREAKS = re.compile(rb"\r*+\n|\r")
+_LINE_BREAKS = re.compile(LINE_BREAK)
 
 
 def unfold(value: bytes) -> bytes:
