@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mailstrata.message.addresses import Address, parse_addresses
 from mailstrata.message.dates import parse_date
 from mailstrata.message.headers import Headers
+
+from mailstrata.message.addresses import Address, parse_addresses
 from mailstrata.message.ids import parse_message_ids
 from mailstrata.message.parameters import parse_parameters
 from mailstrata.parser.defects import Defect, DefectCode
@@ -190,9 +191,7 @@ class MessageInfo:
         "unquoted_lines",
     )
 
-    def __init__(
-        self, source: SourceInfo, file: FileInfo, index: int, root: PartInfo, separator: bytes = b""
-    ) -> None:
+    def __init__(self, source: SourceInfo, file: FileInfo, index: int, root: PartInfo, separator: bytes = b"") -> None:
         self.source = source
         self.file = file
         self.index = index
@@ -305,9 +304,7 @@ class MessageInfo:
         if "From" not in headers:
             found.append(Defect(DefectCode.MISSING_FROM, start, start))
         found.extend(
-            Defect(DefectCode.DUPLICATE_FIELD, start, body_start)
-            for name in _ONCE
-            if len(headers.raw_all(name)) > 1
+            Defect(DefectCode.DUPLICATE_FIELD, start, body_start) for name in _ONCE if len(headers.raw_all(name)) > 1
         )
         found.sort(key=lambda defect: (defect.start, defect.end))
         return found

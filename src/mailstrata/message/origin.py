@@ -6,7 +6,7 @@ neither imports the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -82,7 +82,7 @@ class SourceFile(Protocol):
         """For an mbox that carries Content-Length fields and can be looked into; else None."""
         ...
 
-    def regions(self) -> Iterator[Region]:
+    def regions(self) -> Generator[Region, None, None]:
         """Open the file and go through it once; it is closed when the iterator ends or is closed.
 
         Raises `SourceError` (also while chunks are read) where the file cannot be read, or not to its end; what

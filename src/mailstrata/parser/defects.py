@@ -7,10 +7,10 @@ clients read something else, it says which and how. `docs/defects.md` is the sam
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class DefectCode(str, Enum):
+class DefectCode(StrEnum):
     """Each member's value is its name in JSON and Parquet; `meaning` is its documentation."""
 
     meaning: str
@@ -20,9 +20,6 @@ class DefectCode(str, Enum):
         member._value_ = value
         member.meaning = meaning
         return member
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     # mbox framing
     FROM_LINE_WITHOUT_BLANK_LINE = (

@@ -12,12 +12,12 @@ root entities; they belong to no entity.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 from mailstrata.parser.entity import Entity
 
 
-class SpanKind(str, Enum):
+class SpanKind(StrEnum):
     """What a span of bytes is. The line break before a delimiter belongs to the delimiter (RFC 2046, 5.1.1)."""
 
     GAP = "gap"

@@ -140,7 +140,7 @@ class HeaderScanner:
 
     def _irregular_line(
         self, data: bytes | bytearray, start: int, line: int, stop: int, final: bool
-    ) -> tuple[HeaderEnd, int] | None | bool:
+    ) -> tuple[HeaderEnd, int] | bool | None:
         """Judge a line that the fast expression did not take; True to go on behind it."""
         head = data[line : line + 6]
         if head.startswith(b"--"):

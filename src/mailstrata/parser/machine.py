@@ -5,8 +5,8 @@ header block, or one delimiter or `From ` line with the line break before it.
 
 The states, and what may follow each, are in `TRANSITIONS`; `_HANDLERS` says who is in charge in which state. Each
 handler works at `_position` of `_buffer` and either moves on and returns True, or returns False because it needs
-more bytes. No handler loops over bytes or lines: header blocks are taken by one expression, and in bodies one expression
-looks for what might be a delimiter. All decisions depend on the bytes and never on how they were split: a
+more bytes. No handler loops over bytes or lines: header blocks are taken by one expression, and in bodies one
+expression looks for what might be a delimiter. All decisions depend on the bytes and never on how they were split: a
 handler that is not sure waits.
 
 The open multiparts are in `_open`, a dictionary from the delimiter line to whose it is, so that a line is judged by
@@ -100,9 +100,9 @@ class Parser:
         "_buffer",
         "_closed",
         "_events",
-        "_from_line_defect",
         "_fresh",
         "_fresh_after_blank",
+        "_from_line_defect",
         "_header",
         "_last_newline",
         "_length_check",
@@ -350,7 +350,10 @@ class Parser:
         """Whether a `From ` line at `index`, in a header block, stands behind a blank line: only at the start of
         an embedded message, whose container's header ended with one."""
         return (
-            index == self._position and bool(self._stack) and self._fresh_after_blank and self._stack[-1].is_message_container
+            index == self._position
+            and bool(self._stack)
+            and self._fresh_after_blank
+            and self._stack[-1].is_message_container
         )
 
     def _begin_entity(self, reason: HeaderEnd, end: int, after_blank: bool) -> None:
@@ -601,7 +604,9 @@ class Parser:
             return _Verdict.WAIT
         buffer = self._buffer
         if line_end < 0:
-            self._note_near_delimiter(line, line + self._limits.delimiter_line_bytes, DefectCode.DELIMITER_LINE_TOO_LONG)
+            self._note_near_delimiter(
+                line, line + self._limits.delimiter_line_bytes, DefectCode.DELIMITER_LINE_TOO_LONG
+            )
             return _Verdict.CONTENT
         text = bytes(buffer[line:line_end]).rstrip(b" \t\r")
         found = self._open.get(text)
@@ -681,7 +686,7 @@ class Parser:
         self._emit(SpanKind.GAP, end, None)
         self._state = State.DONE
 
-    def _handle_done(self, final: bool) -> bool:
+    def _handle_done(self, final: bool) -> bool:  # noqa: ARG002 - the signature of all handlers
         return False
 
 
@@ -704,9 +709,7 @@ class _OpenBoundary:
     def close(self, open_boundaries: dict[bytes, tuple[_OpenBoundary, bool]]) -> None:
         """After the close-delimiter the same line belongs to an outer multipart, if one has the same boundary."""
         self.closed = True
-        for key, hidden in self._hidden:
-            if hidden is not None:
-                open_boundaries[key] = hidden
+        open_boundaries.update((key, hidden) for key, hidden in self._hidden if hidden is not None)
 
     def withdraw(self, open_boundaries: dict[bytes, tuple[_OpenBoundary, bool]]) -> None:
         """The multipart has ended: its lines mean what they meant before."""

@@ -8,7 +8,7 @@ is found by name through the entry-point group `mailstrata.sinks`, and checked w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, Flag, auto
+from enum import Flag, StrEnum, auto
 from typing import ClassVar
 
 from mailstrata.message.info import MessageInfo, PartInfo
@@ -27,7 +27,7 @@ class Wants(Flag):
     """`sha256` of messages and `size` and `sha256` of leaves are set when they end."""
 
 
-class RawKind(str, Enum):
+class RawKind(StrEnum):
     """What a raw byte of a message is."""
 
     HEADER = "header"
@@ -37,7 +37,7 @@ class RawKind(str, Enum):
     """Preamble and epilogue of a multipart."""
 
 
-class OutsideKind(str, Enum):
+class OutsideKind(StrEnum):
     """What a byte of a source is that belongs to no message."""
 
     GAP = "gap"

@@ -1,0 +1,208 @@
+"""Structured field values with parameters: Content-Type and its kin (RFC 2045, 5.1; RFC 2183).
+
+Bytes in, bytes out: values are split and unquoted here; RFC 2231 and charsets are undone in `message.parameters`.
+A well-formed value takes two expressions and no more. Everything else goes through a reader that is as tolerant as
+mail clients are and looks at each byte a fixed number of times, whatever the value.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mailstrata.parser.fields import unfold
+
+_TOKEN = rb"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]"
+_MAIN = re.compile(rb"[ \t]*+((?:" + _TOKEN + rb"|/)++)[ \t\r\n]*+(?=;|\Z)")
+_PARAMETER = re.compile(
+    rb";[ \t\r\n]*+"
+    rb"(?:(" + _TOKEN + rb'++)=(?:"([^"\\\r\n]*+)"|([^\x00-\x20"(),;\\]++))[ \t\r\n]*+(?=;|\Z))?+'
+)
+
+
+def split_parameters(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Split a field value into its main value and its parameters, in the order in which they stand.
+
+    The main value and the names are lower-cased; comments are removed, folding, quotes and quoted-pairs undone.
+    Bytes outside ASCII are kept. Never raises; linear in the size of the value. Where the value is malformed:
+
+    - A value without quotes goes on to the next semicolon, spaces included (`name=my file.pdf`), or to white space
+      and a well-known parameter name with its equals sign (`charset=utf-8 name=x`): a missing semicolon.
+    - In a value without quotes only parentheses at its end are a comment (`charset=us-ascii (plain)`); followed by
+      more text they belong to it (`name=report (1).pdf`).
+    - Quotes that never close end before a semicolon and a well-known parameter name, or else with the value.
+    - In quotes a backslash is an escape only before a quote or a backslash: `"C:\\temp\\x.txt"` keeps its
+      backslashes. So do Python's email package and Go's mime package; RFC 2045 would take them out.
+    - What follows a closing quote, or is no parameter, is passed over. A parenthesis that is never closed is text,
+      and so are those after it.
+    """
+    match = _MAIN.match(value)
+    if match is not None:
+        parameters = []
+        position, end = match.end(), len(value)
+        while position < end:
+            parameter = _PARAMETER.match(value, position)
+            if parameter is None:
+                break
+            name, quoted, token = parameter.groups()
+            if name is not None:
+                parameters.append((name.lower(), token if quoted is None else quoted))
+            position = parameter.end()
+        else:
+            return match[1].lower(), parameters
+    return _Reader(unfold(value)).read()
+
+
+_FLAT_COMMENT = re.compile(rb"\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
+_COMMENT_TOKEN = re.compile(rb"\\.|[()]", re.DOTALL)
+
+
+def comment_end(value: bytes, start: int) -> int:
+    """The offset after the comment, nested ones included, that opens at `start` (RFC 5322, 3.2.2); -1 where it is
+    never closed. A caller that then takes no later parenthesis for a comment stays linear."""
+    flat = _FLAT_COMMENT.match(value, start)
+    if flat is not None:
+        return flat.end()
+    depth = 0
+    for token in _COMMENT_TOKEN.finditer(value, start):
+        if token[0] == b"(":
+            depth += 1
+        elif token[0] == b")":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    return -1
+
+
+_NAME = rb'[^\s=;,"()\\]++'
+_WELL_KNOWN = (
+    rb"(?i:charset|name|filename|boundary|format|delsp|type|start|start-info|size|protocol|micalg|method|"
+    rb"report-type|(?:creation|modification|read)-date|access-type|x-[a-z-]++)\*?+\d*+\*?+\s*+="
+)
+_SPACE = re.compile(rb"\s*+")
+_SEPARATORS = re.compile(rb"[\s;,]*+")
+_MAIN_PIECE = re.compile(rb"(?:" + _TOKEN + rb"|/)++")
+_NAME_AND_EQUALS = re.compile(rb"(" + _NAME + rb")\s*+=")
+_NEXT_NAME = re.compile(rb"[\s;,](?=" + _NAME + rb"\s*+=)")
+_NEXT_NAME_OR_COMMENT = re.compile(rb"\(|" + _NEXT_NAME.pattern)
+_QUOTED = re.compile(rb'"((?:[^"\\]++|\\.)*+)("?+)', re.DOTALL)
+_QUOTED_LITERALLY = re.compile(rb'"([^"]*+)"\s*+(?=;|\Z)')
+_QUOTED_PAIR = re.compile(rb'\\(["\\])')
+_UNCLOSED_END = re.compile(rb";\s*+(?=" + _WELL_KNOWN + rb")")
+_UNQUOTED = re.compile(rb"(?:[^\s;,]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*+")
+_UNQUOTED_TO_COMMENT = re.compile(rb"(?:[^\s;,(]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*+")
+
+
+class _Reader:
+    """Reads one unfolded value from left to right."""
+
+    __slots__ = ("comments", "position", "value")
+
+    def __init__(self, value: bytes) -> None:
+        self.value = value
+        self.position = 0
+        self.comments = b"(" in value
+        """Whether a parenthesis may still open a comment."""
+
+    def read(self) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        main = self._main()
+        parameters = []
+        end = len(self.value)
+        while True:
+            self._skip(_SEPARATORS)
+            if self.position >= end:
+                return main, parameters
+            name = _NAME_AND_EQUALS.match(self.value, self.position)
+            if name is None:
+                self._skip_junk()
+                continue
+            self.position = name.end()
+            parameters.append((name[1].lower(), self._parameter_value()))
+
+    def _comment_end(self, start: int) -> int:
+        """Where the comment at `start` ends; -1 where there is none."""
+        if not self.comments or self.value[start : start + 1] != b"(":
+            return -1
+        end = comment_end(self.value, start)
+        if end < 0:
+            self.comments = False
+        return end
+
+    def _match_end(self, expression: re.Pattern[bytes], start: int) -> int:
+        """Where an expression ends that matches anywhere, if only nothing."""
+        match = expression.match(self.value, start)
+        assert match is not None
+        return match.end()
+
+    def _skip(self, between: re.Pattern[bytes]) -> None:
+        while True:
+            self.position = self._match_end(between, self.position)
+            end = self._comment_end(self.position)
+            if end < 0:
+                return
+            self.position = end
+
+    def _skip_junk(self) -> None:
+        """Go to the next place where a parameter or a comment may begin, at least one byte on."""
+        expression = _NEXT_NAME_OR_COMMENT if self.comments else _NEXT_NAME
+        match = expression.search(self.value, self.position + 1)
+        self.position = len(self.value) if match is None else match.start()
+
+    def _main(self) -> bytes:
+        self._skip(_SPACE)
+        quoted = _QUOTED.match(self.value, self.position)
+        if quoted is not None:
+            self.position = quoted.end()
+            return quoted[1].strip().lower()
+        pieces: list[bytes] = []
+        while _NAME_AND_EQUALS.match(self.value, self.position) is None:
+            piece = _MAIN_PIECE.match(self.value, self.position)
+            # `text / plain` is one value, `text/plain junk` is not.
+            if piece is None or (pieces and not pieces[-1].endswith(b"/") and not piece[0].startswith(b"/")):
+                break
+            pieces.append(piece[0])
+            self.position = piece.end()
+            self._skip(_SPACE)
+        return b"".join(pieces).lower()
+
+    def _parameter_value(self) -> bytes:
+        value = self.value
+        start = self._match_end(_SPACE, self.position)
+        comment = self._comment_end(start)
+        if comment >= 0:
+            after = self._match_end(_SPACE, comment)
+            if value[after : after + 1] == b'"':
+                start = after
+        quoted = _QUOTED.match(value, start)
+        if quoted is None:
+            return self._unquoted(start)
+        text = quoted[1]
+        self.position = quoted.end()
+        if not quoted[2]:
+            # A file name that ends in a backslash looks as if it escaped the closing quote.
+            literally = _QUOTED_LITERALLY.match(value, start)
+            if literally is not None:
+                self.position = literally.end()
+                return literally[1]
+            cut = _UNCLOSED_END.search(value, start + 1)
+            if cut is not None:
+                self.position = cut.start()
+                text = value[start + 1 : cut.start()]
+        return _QUOTED_PAIR.sub(rb"\1", text) if b"\\" in text else text
+
+    def _unquoted(self, start: int) -> bytes:
+        """The text from `start` on; comments in it stay, those at its end go."""
+        value = self.value
+        text_end = position = start
+        while True:
+            expression = _UNQUOTED_TO_COMMENT if self.comments else _UNQUOTED
+            stop = self._match_end(expression, position)
+            if value[position:stop].strip():
+                text_end = stop
+            position = stop
+            if not self.comments or value[stop : stop + 1] != b"(":
+                break
+            comment = self._comment_end(stop)
+            if comment >= 0:
+                position = comment
+        self.position = position
+        return value[start:text_end].strip(b" \t,")

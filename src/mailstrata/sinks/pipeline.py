@@ -1,0 +1,289 @@
+"""The pipeline: every source through the parser and the decoders to the sinks, with a commit at every checkpoint.
+
+What no sink asked for is not done: without `DECODED` and `DIGESTS` nothing is decoded, without `DIGESTS` nothing
+is hashed. A source that cannot be read, or not to its end, does not stop the others; a sink that fails stops the
+run.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from mailstrata.errors import SourceError, TargetError
+from mailstrata.message.origin import Failure, Region, SkippedFile, Source, SourceFile, SourceInfo
+from mailstrata.message.quoting import EventStream
+from mailstrata.parser.limits import Limits
+from mailstrata.parser.machine import Parser, Profile
+from mailstrata.sinks.delivery import Delivery
+from mailstrata.sinks.protocol import Checkpoint, OutsideKind, Sink, SourceOutcome
+
+DEFAULT_CHECKPOINT_BYTES = 1 << 30
+"""Bytes of input after which a long source is committed, at the next end of a message."""
+
+_MOST_REASONS = 100
+"""Reasons kept for one source; a folder can hold a million unreadable files."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come. `bytes_read` counts bytes after decompression, `bytes_total` is the size on disk of all
+    sources known so far (None where one of them does not know)."""
+
+    bytes_read: int = 0
+    bytes_total: int | None = 0
+    messages: int = 0
+    parts: int = 0
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run came to. Bytes are those of the sources after decompression; `decoded_bytes` those of all
+    decoded leaves, 0 where nobody asked for content. `failed` counts all failures; `failures`
+    holds the first ten thousand."""
+
+    sources: int = 0
+    messages: int = 0
+    parts: int = 0
+    attachments: int = 0
+    bytes_read: int = 0
+    decoded_bytes: int = 0
+    skipped_files: int = 0
+    defects: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    failed: int = 0
+    seconds: float = 0.0
+
+
+class Pipeline:
+    """Drives sinks with everything that sources hold; the contract is that of `sinks.protocol.Sink`.
+
+    `progress` is called about once a chunk (1 MiB) with the same object every time. `checkpoint_bytes` is how much
+    input may pass before what was delivered is committed. A pipeline is run once.
+    """
+
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        *,
+        limits: Limits | None = None,
+        profile: Profile = "default",
+        progress: Callable[[Progress], None] | None = None,
+        checkpoint_bytes: int = DEFAULT_CHECKPOINT_BYTES,
+    ) -> None:
+        self._sinks = list(sinks)
+        self._limits = limits or Limits()
+        self._profile: Profile = profile
+        self._on_progress = progress
+        self._checkpoint_bytes = checkpoint_bytes
+        self._progress = Progress()
+        self._report = Report()
+        self._delivery = Delivery(self._sinks, self._limits)
+        self._checkpoint_at = checkpoint_bytes
+
+    def run(self, sources: Iterable[Source | Failure]) -> Report:
+        """Go through all sources once, and commit.
+
+        Returns the report, whose `failures` name what could not be read. Raises `TargetError`, or what else a sink
+        raised, after aborting all sinks: what was committed before stays. Whatever ends the run early, an
+        interrupt included, aborts them.
+        """
+        began = time.monotonic()
+        opened: list[Sink] = []
+        try:
+            for sink in self._sinks:
+                sink.open()
+                opened.append(sink)
+            for source in sources:
+                if isinstance(source, Failure):
+                    self._add_failure(source)
+                else:
+                    self._source(source)
+            self._commit(Checkpoint(final=True))
+            while opened:
+                opened.pop(0).close()
+        except OSError as error:
+            # Sources wrap their own errors, so this one comes from a sink.
+            target_error = _target_error(error)
+            _abort(opened, target_error)
+            raise target_error from error
+        except BaseException as error:
+            _abort(opened, error)
+            raise
+        return self._finish_report(time.monotonic() - began)
+
+    def _finish_report(self, seconds: float) -> Report:
+        report, delivery = self._report, self._delivery
+        report.messages = delivery.messages
+        report.parts = delivery.parts
+        report.attachments = delivery.attachments
+        report.decoded_bytes = delivery.decoded_bytes
+        report.defects = delivery.defects
+        report.bytes_read = self._progress.bytes_read
+        report.seconds = seconds
+        return report
+
+    # Sources and files ---------------------------------------------------------------------------------------
+
+    def _source(self, source: Source) -> None:
+        info = source.info
+        progress = self._progress
+        progress.source = info.label
+        size = source.size
+        progress.bytes_total = None if size is None or progress.bytes_total is None else progress.bytes_total + size
+        outcome = SourceOutcome()
+        bytes_before, messages_before = progress.bytes_read, self._delivery.messages
+        for sink in self._sinks:
+            sink.begin_source(info)
+        try:
+            for file in source.files():
+                if isinstance(file, SkippedFile):
+                    self._skipped_file(info, file, outcome)
+                else:
+                    self._file(info, file, outcome, self._delivery.messages - messages_before)
+        except SourceError as error:
+            self._fail(outcome, Failure(info.label, error))
+        outcome.bytes_read = progress.bytes_read - bytes_before
+        outcome.messages = self._delivery.messages - messages_before
+        self._report.sources += 1
+        for sink in self._sinks:
+            sink.end_source(info, outcome)
+        self._commit(Checkpoint())
+
+    def _skipped_file(self, source: SourceInfo, file: SkippedFile, outcome: SourceOutcome) -> None:
+        self._report.skipped_files += 1
+        if file.is_error:
+            name = file.name.decode("utf-8", "replace")
+            self._fail(outcome, Failure(source.label, SourceError(f"{name}: {file.reason}"), file.name))
+        for sink in self._sinks:
+            sink.skipped_file(source, file)
+
+    def _fail(self, outcome: SourceOutcome, failure: Failure) -> None:
+        outcome.complete = False
+        if len(outcome.reasons) < _MOST_REASONS:
+            outcome.reasons.append(str(failure.error))
+        self._add_failure(failure)
+
+    def _add_failure(self, failure: Failure) -> None:
+        failures = self._report.failures
+        if len(failures) < _MOST_REASONS * 100:
+            failures.append(failure)
+        self._report.failed += 1
+
+    def _file(self, source: SourceInfo, file: SourceFile, outcome: SourceOutcome, index: int) -> None:
+        info = file.info
+        for sink in self._sinks:
+            sink.begin_file(source, info)
+        error: SourceError | None = None
+        with closing(file.regions()) as regions:
+            chunks = _Chunks(self)
+            while error is None:
+                # Only what the source does may fail as a source; sinks are called outside of this.
+                try:
+                    region = next(regions, None)
+                except SourceError as found:
+                    error = found
+                    break
+                if region is None:
+                    break
+                chunks.begin(region)
+                if region.kind == "gap":
+                    start = chunks.offset
+                    for chunk in chunks:
+                        self._delivery.outside(OutsideKind.GAP, start, chunk)
+                        start = chunks.offset
+                else:
+                    index = self._region(source, file, region, chunks, index)
+                error = chunks.error
+        if error is not None:
+            self._fail(outcome, Failure(source.label, error, info.name))
+        for sink in self._sinks:
+            sink.end_file(source, info)
+
+    def _region(self, source: SourceInfo, file: SourceFile, region: Region, chunks: _Chunks, index: int) -> int:
+        is_mbox = region.kind == "mbox"
+        parser = Parser(
+            "mbox" if is_mbox else "message",
+            limits=self._limits,
+            profile=self._profile,
+            offset=chunks.offset,
+            length_check=file.length_check if is_mbox else None,
+        )
+        stream = EventStream(parser, file.info.quoting if is_mbox else None)
+        for offset in self._delivery.deliver(stream, chunks, source, file.info, index):
+            index += 1
+            # What was read of the next chunk comes again in the progress, not in the checkpoint.
+            if self._progress.bytes_read >= self._checkpoint_at:
+                self._commit(Checkpoint(source, file.info, offset))
+        return index
+
+    def _note_chunk(self, size: int) -> None:
+        progress = self._progress
+        progress.bytes_read += size
+        if self._on_progress is not None:
+            progress.messages = self._delivery.messages
+            progress.parts = self._delivery.parts
+            self._on_progress(progress)
+
+    def _commit(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint_at = self._progress.bytes_read + self._checkpoint_bytes
+        for sink in self._sinks:
+            sink.checkpoint(checkpoint)
+        for sink in self._sinks:
+            sink.commit()
+
+
+class _Chunks:
+    """The chunks of a file's regions, counted. An error of the source ends them, and is kept: what came before it is
+    delivered like any other input, so that the message it cuts short is kept as far as it goes."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._chunks: Iterator[bytes] = iter(())
+        self.offset = 0
+        self.error: SourceError | None = None
+
+    def begin(self, region: Region) -> None:
+        """Go on with the next region of the file."""
+        self._chunks = region.chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            try:
+                chunk = next(self._chunks, None)
+            except SourceError as error:
+                self.error = error
+                return
+            if chunk is None:
+                return
+            self.offset += len(chunk)
+            self._pipeline._note_chunk(len(chunk))
+            yield chunk
+
+
+def _abort(sinks: Iterable[Sink], cause: BaseException) -> None:
+    """Abort every sink, whatever one of them does. What went wrong first is raised; the rest is noted on it."""
+    for sink in sinks:
+        try:
+            sink.abort()
+        except Exception as error:
+            cause.add_note(f"while the sink {sink.name!r} was aborted: {type(error).__name__}: {error}")
+
+
+def _target_error(error: OSError) -> TargetError:
+    where = error.filename if error.filename is not None else "the target"
+    if isinstance(where, bytes):
+        where = where.decode("utf-8", "replace")
+    what = error.strerror or str(error)
+    advice = {
+        errno.ENOSPC: "free some space, then run the same command again",
+        errno.EDQUOT: "free some of your quota, then run the same command again",
+        errno.EROFS: "choose a target that can be written",
+        errno.EACCES: "choose a target that you may write",
+    }.get(error.errno or 0, "mend it, then run the same command again; what was committed is kept")
+    return TargetError(f"{where}: cannot be written: {what}; {advice}")
