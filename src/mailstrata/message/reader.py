@@ -107,13 +107,15 @@ class Part(PartInfo):
 class Message(MessageInfo):
     """One message, to be read while it streams by. Its header fields are there at once and stay."""
 
-    __slots__ = ("_reader",)
+    __slots__ = ("_ended", "_reader")
 
     def __init__(
         self, reader: Reader, source: SourceInfo, file: FileInfo, index: int, root: Part, separator: bytes
     ) -> None:
         super().__init__(source, file, index, root, separator)
         self._reader = reader
+        # The parser may be ahead: that its entity has ended does not mean that the reader has come so far.
+        self._ended = False
 
     def parts(self) -> Iterator[Part]:
         """The parts in document order, containers before their children, the root first, as they stream by.
@@ -298,7 +300,7 @@ class Reader:
 
     def _walk_parts(self, message: Message) -> Iterator[Part]:
         while True:
-            if message.end >= 0:
+            if message._ended:
                 return
             self._check(message)
             if self._untaken is not None:
@@ -322,6 +324,7 @@ class Reader:
             )
 
     def _end_message(self, message: Message) -> None:
+        message._ended = True
         message.size = self._size
         if self._digests:
             message.sha256 = self._hash.hexdigest()

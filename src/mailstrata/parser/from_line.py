@@ -7,7 +7,7 @@ import re
 _DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _TIME = rb"\d{1,2}:\d\d(?::\d\d)?+"
-_ZONE = rb"(?:[ \t]++(?:[-+]\d{4}|[A-Za-z]{1,5}|\([^()\r\n]*\)))"
+_ZONE = rb"(?:[ \t]++(?:[-+]\d{4}|[A-Za-z]{1,5}(?![A-Za-z])|\([^()\r\n]*\)))"
 _REST = rb"(?:[ \t]++remote[ \t]++from[ \t]++\S++)?+[ \t\r]*+\Z"
 
 # An address, `user at host` (pipermail), a quoted local part, `-` (Mozilla), or nothing; then a date as asctime writes

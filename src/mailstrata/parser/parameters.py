@@ -82,6 +82,7 @@ _SPACE = re.compile(rb"\s*+")
 _SEPARATORS = re.compile(rb"[\s;,]*+")
 _MAIN_PIECE = re.compile(rb"(?:" + _TOKEN + rb"|/)++")
 _NAME_AND_EQUALS = re.compile(rb"(" + _NAME + rb")\s*+=")
+_NAME_AND_COMMENT = re.compile(rb"(" + _NAME + rb")\s*+(?=\()")
 _NEXT_NAME = re.compile(rb"[\s;,](?=" + _NAME + rb"\s*+=)")
 _NEXT_NAME_OR_COMMENT = re.compile(rb"\(|" + _NEXT_NAME.pattern)
 _QUOTED = re.compile(rb'"((?:[^"\\]++|\\.)*+)("?+)', re.DOTALL)
@@ -105,18 +106,17 @@ class _Reader:
 
     def read(self) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         main = self._main()
-        parameters = []
+        parameters: list[tuple[bytes, bytes]] = []
         end = len(self.value)
         while True:
             self._skip(_SEPARATORS)
             if self.position >= end:
                 return main, parameters
-            name = _NAME_AND_EQUALS.match(self.value, self.position)
+            name = self._name()
             if name is None:
                 self._skip_junk()
-                continue
-            self.position = name.end()
-            parameters.append((name[1].lower(), self._parameter_value()))
+            else:
+                parameters.append((name, self._parameter_value()))
 
     def _comment_end(self, start: int) -> int:
         """Where the comment at `start` ends; -1 where there is none."""
@@ -140,6 +140,20 @@ class _Reader:
             if end < 0:
                 return
             self.position = end
+
+    def _name(self) -> bytes | None:
+        """The name at the current place, lower-cased, and past its equals sign; None where there is none."""
+        match = _NAME_AND_EQUALS.match(self.value, self.position)
+        if match is not None:
+            self.position = match.end()
+            return match[1].lower()
+        match = _NAME_AND_COMMENT.match(self.value, self.position)
+        if match is not None and (comment := self._comment_end(match.end())) >= 0:
+            after = self._match_end(_SPACE, comment)
+            if self.value[after : after + 1] == b"=":
+                self.position = after + 1
+                return match[1].lower()
+        return None
 
     def _skip_junk(self) -> None:
         """Go to the next place where a parameter or a comment may begin, at least one byte on."""

@@ -7,20 +7,21 @@ run.
 
 from __future__ import annotations
 
-import errno
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from mailstrata.errors import SourceError, TargetError
+from mailstrata.errors import SourceError
 from mailstrata.message.origin import Failure, Region, SkippedFile, Source, SourceFile, SourceInfo
 from mailstrata.message.quoting import EventStream
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser, Profile
 from mailstrata.sinks.delivery import Delivery
 from mailstrata.sinks.protocol import Checkpoint, OutsideKind, Sink, SourceOutcome
+from mailstrata.sinks.target_errors import target_error
 
 DEFAULT_CHECKPOINT_BYTES = 1 << 30
 """Bytes of input after which a long source is committed, at the next end of a message."""
@@ -106,12 +107,13 @@ class Pipeline:
                     self._source(source)
             self._commit(Checkpoint(final=True))
             while opened:
-                opened.pop(0).close()
+                opened[0].close()
+                del opened[0]
         except OSError as error:
             # Sources wrap their own errors, so this one comes from a sink.
-            target_error = _target_error(error)
-            _abort(opened, target_error)
-            raise target_error from error
+            wrapped = target_error(_place(error), error)
+            _abort(opened, wrapped)
+            raise wrapped from error
         except BaseException as error:
             _abort(opened, error)
             raise
@@ -275,15 +277,7 @@ def _abort(sinks: Iterable[Sink], cause: BaseException) -> None:
             cause.add_note(f"while the sink {sink.name!r} was aborted: {type(error).__name__}: {error}")
 
 
-def _target_error(error: OSError) -> TargetError:
-    where = error.filename if error.filename is not None else "the target"
-    if isinstance(where, bytes):
-        where = where.decode("utf-8", "replace")
-    what = error.strerror or str(error)
-    advice = {
-        errno.ENOSPC: "free some space, then run the same command again",
-        errno.EDQUOT: "free some of your quota, then run the same command again",
-        errno.EROFS: "choose a target that can be written",
-        errno.EACCES: "choose a target that you may write",
-    }.get(error.errno or 0, "mend it, then run the same command again; what was committed is kept")
-    return TargetError(f"{where}: cannot be written: {what}; {advice}")
+def _place(error: OSError) -> str:
+    """Where a sink failed, for people."""
+    name = error.filename
+    return "to the target" if name is None else os.fsdecode(name).encode("utf-8", "replace").decode("utf-8")
