@@ -10,6 +10,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from mailstrata.errors import SourceError
+
 SourceKind = Literal["mbox", "maildir", "eml", "eml-tree", "apple-mail", "tar", "zip", "stdin"]
 RegionKind = Literal["gap", "message", "mbox"]
 MboxVariant = Literal["mboxo", "mboxrd", "mboxcl", "mboxcl2"]
@@ -126,5 +128,5 @@ class Failure:
     """A source, or a file in it, that was not read to its end."""
 
     label: str
-    error: Exception
+    error: SourceError
     name: bytes = b""

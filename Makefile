@@ -1,0 +1,99 @@
+# All that is needed beforehand is Python 3.11 or later, make, and a network to PyPI.
+# What these targets make lies in .venv, build, dist and samples/mail; `make clean` removes it.
+
+# The interpreter that .venv is made with; the first one on the PATH that is new enough, unless told otherwise.
+PYTHON ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEMO := build/demo-archive
+MANIFEST := build/samples.json
+CHECKED := src tests samples benchmarks
+# Options for the benchmarks: make bench BENCH="--only parse --runs 5"
+BENCH ?=
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check format bench bench-limits samples dist clean
+
+help:
+	@echo 'make demo          install into .venv, archive the sample mailboxes, show what is in the archive'
+	@echo 'make test          the same, then the checks, then all tests'
+	@echo 'make check         lint, format, types, layers'
+	@echo 'make format        format the code'
+	@echo 'make bench         measure against other libraries; BENCH_FULL=1 for the large inputs'
+	@echo 'make bench-limits  measure the promised memory and time, with their targets (minutes, 6 GB of disk)'
+	@echo 'make samples       generate the sample mailboxes in samples/mail'
+	@echo 'make dist          build the wheel and the source distribution in dist'
+	@echo 'make clean         remove everything that was made, .venv included'
+	@echo
+	@echo 'PYTHON=python3.13 chooses what .venv is made with. BENCH="--help" shows the options of make bench.'
+
+$(INSTALLED): pyproject.toml
+	@set -e; \
+	fits='import sys; sys.exit(sys.version_info < (3, 11))'; \
+	if ! { $(BIN)/python -c "$$fits" && $(BIN)/python -m pip --version; } >/dev/null 2>&1; then \
+		found=''; \
+		for python in $(if $(PYTHON),'$(PYTHON)',python3 python3.14 python3.13 python3.12 python3.11 python); do \
+			if "$$python" -c "$$fits" 2>/dev/null; then found="$$python"; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo 'mailstrata needs Python 3.11 or later; name it with: make PYTHON=/path/to/python3.11 ...' >&2; \
+			exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$("$$found" --version)"; \
+		"$$found" -m venv --clear $(VENV); \
+	fi; \
+	echo 'Installing mailstrata and its tools into $(VENV)'; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]'; \
+	touch $@
+
+samples: $(INSTALLED)
+	@mkdir -p build
+	@$(BIN)/python -m samples.generate --manifest $(MANIFEST)
+
+# Each command is shown as one would type it, and then run.
+QUESTION = "SELECT filename, count(*) AS messages, count(DISTINCT blob) AS kept, sum(size) AS bytes FROM parts \
+WHERE is_attachment GROUP BY filename ORDER BY messages DESC, bytes DESC LIMIT 5"
+MESSAGE = 202404150910.contract-to-author@lantern.example.org
+
+demo: $(INSTALLED) samples
+	@rm -rf $(DEMO)
+	@printf '\n$$ mailstrata archive samples/mail --to $(DEMO)\n'
+	@$(BIN)/mailstrata archive samples/mail --to $(DEMO)
+	@printf '\n$$ mailstrata info $(DEMO)\n'
+	@$(BIN)/mailstrata info $(DEMO)
+	@printf '\n$$ mailstrata sql $(DEMO) %s\n' '$(QUESTION)'
+	@$(BIN)/mailstrata sql $(DEMO) $(QUESTION)
+	@printf '\n$$ mailstrata show $(DEMO) $(MESSAGE)\n'
+	@$(BIN)/mailstrata show $(DEMO) $(MESSAGE)
+
+check: $(INSTALLED)
+	@$(BIN)/ruff check --quiet $(CHECKED)
+	@$(BIN)/ruff format --quiet --check $(CHECKED) || { echo 'not formatted; run: make format' >&2; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(INSTALLED)
+	@$(BIN)/ruff format $(CHECKED)
+	@$(BIN)/ruff check --fix $(CHECKED)
+
+# pytest comes last, so that its summary is the last line.
+test: demo check
+	@$(BIN)/pytest -n auto
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-limits: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.limits $(BENCH)
+
+dist: $(INSTALLED)
+	@rm -rf dist
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check build
+	@$(BIN)/python -m build
+
+clean:
+	rm -rf $(VENV) build dist samples/mail .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find src tests samples benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,18 @@
+"""What is measured, against whom, in one command: `make bench`, or `python -m benchmarks --help`.
+
+- `inputs`, `text`: mailboxes made with a seed, streamed to disk, kept between runs.
+- `peers`: one small program for each library, so that each is measured as a process of its own.
+- `measure`: runs such a program and says how long it took and how much memory it had at its peak.
+- `report`: the table.
+- `limits`: the promises with a number (memory, time, a steady rate), each with its target: `make bench-limits`.
+
+Units: MB is 1,000,000 bytes and MiB 1,048,576. Times are those of the whole process, the start of the
+interpreter and all imports included. POSIX only: peak memory comes from wait4().
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: programs run there, so that `python -m benchmarks...` finds them."""

@@ -1,0 +1,123 @@
+"""Runs a program and says how long it took and how much memory it had at its peak.
+
+Nothing big may be imported or held by the process that measures: what the kernel reports as a child's peak includes
+what it shared with its parent in the instant before it became the other program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from benchmarks import ROOT
+
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_TMPFS = Path("/dev/shm")
+
+
+class ProgramFailedError(Exception):
+    """A program ended with an exit code other than 0; the text is the last line that it wrote to standard error."""
+
+    def __init__(self, exit_code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+
+
+@dataclass(slots=True)
+class Measurement:
+    """One run: wall-clock seconds, peak memory (resident set) in bytes, and what the program printed last, as JSON."""
+
+    seconds: float
+    peak: int
+    printed: dict[str, Any] = field(default_factory=dict)
+
+
+def run(
+    command: Sequence[str],
+    *,
+    feed: Callable[[IO[bytes]], None] | None = None,
+    timeout: float | None = None,
+) -> Measurement:
+    """Run a command in the checkout and measure it. `feed` writes its standard input; the timeout is in seconds.
+
+    Raises `ProgramFailedError` where the command fails or takes longer.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=out,
+            stderr=errors,
+        )
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(timeout or threading.TIMEOUT_MAX, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            if feed:
+                assert process.stdin is not None
+                # A program that ends early is judged by its exit code, below.
+                try:
+                    with process.stdin:
+                        feed(process.stdin)
+                except BrokenPipeError:
+                    pass
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            timer.cancel()
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            reason = f"took longer than {timeout:g} s" if late.is_set() else _last_line(errors)
+            raise ProgramFailedError(process.returncode, reason or _ending(process.returncode))
+        last = _last_line(out)
+        printed = json.loads(last) if last.startswith("{") else {}
+        return Measurement(seconds, usage.ru_maxrss * _RSS_UNIT, printed)
+
+
+def _last_line(file: IO[bytes]) -> str:
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - 65_536))
+    lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].strip() if lines else ""
+
+
+def _ending(code: int) -> str:
+    return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+def warm(path: Path) -> None:
+    """Read a file once, so that no run is the one that waits for the disk."""
+    with path.open("rb") as file:
+        while file.read(1 << 20):
+            pass
+
+
+@contextmanager
+def scratch(needed: int, fallback: Path) -> Iterator[Path]:
+    """An empty folder, gone afterwards: in memory (tmpfs) where `needed` bytes fit there twice over, so that the disk
+    is not what is measured, else below `fallback`."""
+    parent = fallback
+    if os.access(_TMPFS, os.W_OK) and shutil.disk_usage(_TMPFS).free > 2 * needed:
+        parent = _TMPFS
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as folder:
+        yield Path(folder)

@@ -1,0 +1,34 @@
+"""fast-mail-parser (Rust), in its full mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.peers.mbox import messages
+from benchmarks.peers.program import Counts, not_installed, run
+
+try:
+    from fast_mail_parser import parse_email
+except ImportError:
+    not_installed("fast-mail-parser")
+
+
+def job(path: Path, folder: Path | None, counts: Counts) -> None:
+    """Parse each message; what it parses, it also decodes."""
+    for data in messages(path):
+        mail = parse_email(data)
+        counts.messages += 1
+        _ = mail.subject, mail.from_
+        counts.parts += len(mail.text_plain) + len(mail.text_html)
+        for attachment in mail.attachments:
+            counts.parts += 1
+            if not attachment.filename:
+                continue
+            if folder is None:
+                counts.attachments += 1
+                continue
+            counts.attachment_bytes += counts.attachment_path(folder).write_bytes(attachment.content)
+
+
+if __name__ == "__main__":
+    run(job)

@@ -1,0 +1,36 @@
+"""Takes an mbox apart into messages, for libraries that know only messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+_CHUNK = 1 << 22
+_SEPARATOR = b"\n\nFrom "
+
+
+def messages(path: Path) -> Iterator[bytes]:
+    """The messages of an mbox, without their `From ` lines, one at a time; a file that is no mbox, whole.
+
+    Splits at a blank line and `From `; nothing is unquoted.
+    """
+    with path.open("rb") as file:
+        pending = file.read(_CHUNK)
+        if not pending.startswith(b"From "):
+            yield pending + file.read()
+            return
+        start = searched = 0
+        while True:
+            found = pending.find(_SEPARATOR, searched)
+            if found >= 0:
+                yield pending[pending.index(b"\n", start) + 1 : found + 1]
+                start = searched = found + 2
+                continue
+            searched = max(start, len(pending) - len(_SEPARATOR) + 1)
+            chunk = file.read(_CHUNK)
+            if not chunk:
+                yield pending[pending.index(b"\n", start) + 1 :]
+                return
+            pending = pending[start:] + chunk
+            searched -= start
+            start = 0

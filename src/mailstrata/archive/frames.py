@@ -1,0 +1,144 @@
+"""Zstd frames: what a pack is made of, written and read one at a time (RFC 8878).
+
+A data frame of a pack states the size of its content, carries a checksum, needs no dictionary, and holds at most
+`MAX_CONTENT` bytes, so that a reader knows before it decompresses what it will get, and memory stays bounded
+whatever a hostile file claims. Frames are found from the front by their block headers alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import zstandard
+
+from mailstrata.errors import ArchiveError
+
+LARGE_FRAME = 4 << 20
+"""Bytes of content in each frame of a large member but the last, and the most that is held of any item."""
+
+MAX_CONTENT = 16 << 20
+"""The most content, in bytes, that a reader accepts in one frame."""
+
+TABLE_MAGIC = 0x184D2A5A
+"""Magic number of the skippable frame that holds a pack's table of members."""
+
+_SKIPPABLE_FIRST, _SKIPPABLE_LAST = 0x184D2A50, 0x184D2A5F
+_MAGIC = 0xFD2FB528
+_PROBE = 256 << 10
+_PROBE_LEVEL = 1
+_WORTHWHILE = 0.7
+
+
+class FrameCompressor:
+    """Makes one data frame from the content given.
+
+    `level` is zstd's, 1 to 19. Up to level 3 zstd passes over incompressible content at the speed of a copy;
+    above, it would search it at length, so the first 256 KiB are tried at level 1: content that does not shrink
+    to seven tenths (images, archives, and their base64, of which only the coding shrinks) stays at level 1.
+    """
+
+    __slots__ = ("_compressor", "_quick", "level")
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+        self._compressor = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
+        self._quick: zstandard.ZstdCompressor | None = None
+        if level > 3:
+            self._quick = zstandard.ZstdCompressor(level=_PROBE_LEVEL, write_checksum=True, write_content_size=True)
+
+    def compress(self, content: bytes | bytearray | memoryview) -> bytes:
+        """One whole frame of that content (at most `MAX_CONTENT` bytes)."""
+        if len(content) > MAX_CONTENT:
+            raise ValueError(f"a frame of {len(content)} bytes; at most {MAX_CONTENT} are allowed")
+        quick = self._quick
+        if quick is not None and len(content) >= _PROBE:
+            with memoryview(content) as view, view[:_PROBE] as head:
+                if len(quick.compress(head)) > _PROBE * _WORTHWHILE:
+                    return quick.compress(content)
+        return self._compressor.compress(content)
+
+
+def skippable_frame(payload: bytes) -> bytes:
+    """A frame that every zstd decoder passes over (RFC 8878, 3.1.2), with the magic number of our table."""
+    return TABLE_MAGIC.to_bytes(4, "little") + len(payload).to_bytes(4, "little") + payload
+
+
+@dataclass(slots=True)
+class Frame:
+    """A frame as it stands in a file: offset and length in bytes, the size of its content, its bytes.
+
+    Of a skippable frame, `content_size` is -1 and `data` is empty.
+    """
+
+    offset: int
+    length: int
+    content_size: int
+    data: bytes
+
+    @property
+    def is_skippable(self) -> bool:
+        """Whether the frame holds no content."""
+        return self.content_size < 0
+
+    def content(self) -> bytes:
+        """Decompress the frame; raises `ArchiveError` if it is damaged."""
+        try:
+            content = zstandard.ZstdDecompressor().decompress(self.data, max_output_size=MAX_CONTENT)
+        except zstandard.ZstdError as error:
+            raise ArchiveError(f"the zstd frame at byte {self.offset} is damaged ({error})") from error
+        if len(content) != self.content_size:
+            raise ArchiveError(f"the zstd frame at byte {self.offset} does not hold what it states")
+        return content
+
+
+def read_frame(file: BinaryIO, offset: int) -> Frame | None:
+    """The frame at the file's position, which is `offset`; None at the end of the file.
+
+    Only block headers are looked at: nothing is decompressed or checked. Afterwards the file stands behind the frame.
+    Raises `ArchiveError` where no frame begins, where one ends early, or where it is not as a pack's must be.
+    """
+    start = file.read(4)
+    if not start:
+        return None
+    magic = int.from_bytes(start, "little")
+    if _SKIPPABLE_FIRST <= magic <= _SKIPPABLE_LAST and len(start) == 4:
+        length = int.from_bytes(_read(file, 4, offset), "little")
+        end = file.seek(length, 1)
+        if end > file.seek(0, 2):
+            raise ArchiveError(f"the zstd frame at byte {offset} ends early")
+        file.seek(end)
+        return Frame(offset, 8 + length, -1, b"")
+    if magic != _MAGIC or len(start) != 4:
+        raise ArchiveError(f"no zstd frame at byte {offset}")
+    data = bytearray(start)
+    data += _read(file, 1, offset)
+    descriptor = data[4]
+    single_segment, has_checksum = descriptor & 0x20, descriptor & 0x04
+    size_code = descriptor >> 6
+    size_length = (1 if single_segment else 0, 2, 4, 8)[size_code]
+    if descriptor & 0x03 or not size_length:
+        raise ArchiveError(f"the zstd frame at byte {offset} needs a dictionary or does not state its size")
+    data += _read(file, (0 if single_segment else 1) + size_length, offset)
+    content_size = int.from_bytes(data[-size_length:], "little") + (256 if size_length == 2 else 0)
+    if content_size > MAX_CONTENT:
+        raise ArchiveError(f"the zstd frame at byte {offset} states {content_size} bytes: more than allowed")
+    last = 0
+    while not last:
+        block = _read(file, 3, offset)
+        data += block
+        header = int.from_bytes(block, "little")
+        last, kind, size = header & 1, header >> 1 & 3, header >> 3
+        data += _read(file, 1 if kind == 1 else size, offset)
+        if len(data) > 2 * MAX_CONTENT:
+            raise ArchiveError(f"the zstd frame at byte {offset} is longer than allowed")
+    if has_checksum:
+        data += _read(file, 4, offset)
+    return Frame(offset, len(data), content_size, bytes(data))
+
+
+def _read(file: BinaryIO, size: int, offset: int) -> bytes:
+    data = file.read(size)
+    if len(data) != size:
+        raise ArchiveError(f"the zstd frame at byte {offset} ends early")
+    return data

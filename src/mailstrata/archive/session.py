@@ -1,0 +1,154 @@
+"""A writer at work on an archive: the lock, what was committed, what is staged, and the order of writing.
+
+The order, each step synced before the next: packs, index files, the commit record, and last the catalogue, which can
+be made anew. Whatever is interrupted leaves files that no commit names; they are swept when the writer aborts, and
+else by the next one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from mailstrata.archive.catalogue import WritableCatalogue
+from mailstrata.archive.commits import ArchiveState, CommitLog
+from mailstrata.archive.layout import Layout, open_folder, utc_now, written_by
+from mailstrata.archive.lock import WriterLock
+from mailstrata.archive.records import FileEntry, SourceSnapshot
+from mailstrata.archive.store import ContentStore, Placed
+from mailstrata.archive.sweep import sweep
+from mailstrata.archive.totals import Totals
+from mailstrata.errors import ArchiveError
+from mailstrata.index.files import writing
+from mailstrata.index.writer import IndexWriter
+
+
+class WriterSession:
+    """One writer from `__init__` to `close` or `abort`.
+
+    Opens the archive, or makes it; raises `LockedError` where another writer is at work, `NotAnArchiveError` and
+    `UnsupportedFormatError` where it cannot be used, `ArchiveError` where it is damaged, and `TargetError` where
+    it cannot be written. After a failure of any method only `abort` may be called.
+    """
+
+    def __init__(self, directory: Path, *, level: int, options: dict[str, str], placed: Placed) -> None:
+        self.layout = Layout(directory)
+        self._options = options
+        self._staged: tuple[list[FileEntry], list[SourceSnapshot], Totals] | None = None
+        self._made_root = False
+        self._made_archive = False
+        with ExitStack() as stack:
+            self._open_folder(stack)
+            self.log = CommitLog(self.layout.commits)
+            self.log.load()
+            self._check_packs()
+            self._catalogue = WritableCatalogue.open(self.layout, self.log)
+            stack.callback(self._catalogue.close)
+            sweep(self.layout, self.log.state.files)
+            self.index = IndexWriter(self.layout.index)
+            stack.callback(self.index.abort)
+            number = self.log.state.number + 1
+            self.store = ContentStore(self.layout, self._catalogue, level=level, number=number, placed=placed)
+            self._opened = stack.pop_all()
+
+    @property
+    def state(self) -> ArchiveState:
+        """What is committed."""
+        return self.log.state
+
+    def _open_folder(self, stack: ExitStack) -> None:
+        layout = self.layout
+        stack.callback(self._take_back_root)
+        if layout.exists():
+            layout.check_format()
+        else:
+            layout.check_creatable()
+            self._made_root = open_folder(layout.root)
+        lock = WriterLock(layout.lock)
+        lock.acquire()
+        stack.callback(lock.release)
+        stack.callback(self._take_back)
+        # Another process may have made it since.
+        if not layout.exists():
+            layout.check_creatable()
+            self._made_archive = True
+            layout.create()
+        layout.check_format()
+        with writing(layout.index):
+            layout.index.mkdir(exist_ok=True)
+
+    def _check_packs(self) -> None:
+        """A pack that is gone must stop the writer: what it held would be taken for known, and dropped."""
+        for entry in self.state.files.values():
+            if not entry.path.startswith("packs/"):
+                continue
+            path = self.layout.root / entry.path
+            try:
+                size = path.stat().st_size
+            except FileNotFoundError as error:
+                raise ArchiveError(f"{path} is missing; bring it back from a backup") from error
+            except OSError as error:
+                raise ArchiveError(f"cannot read {path}: {error.strerror}; check the disk") from error
+            if size != entry.size:
+                raise ArchiveError(
+                    f"{path} has {size} bytes, its commit says {entry.size}; bring it back from a backup"
+                )
+
+    def stage(self, sources: list[SourceSnapshot], totals: Totals) -> None:
+        """Make durable all that was added since the last commit; nothing is visible yet."""
+        number = self.state.number + 1
+        added = self.store.checkpoint()
+        name = f"{number:08d}-{secrets.token_hex(4)}"
+        for file in self.index.checkpoint(name):
+            added.append(FileEntry(f"index/{file.path}", file.size, file.sha256, file.rows))
+        if added or sources:
+            self._staged = (added, sources, totals)
+
+    def commit(self) -> None:
+        """Make visible what was staged, in one step; without anything new, no record is written."""
+        if self._staged is None:
+            return
+        (added, sources, totals), self._staged = self._staged, None
+        self.index.commit()
+        self.log.append(
+            created=utc_now(),
+            written_by=written_by(),
+            options=self._options,
+            added=added,
+            removed=[],
+            sources=sources,
+            totals=totals,
+        )
+        self._catalogue.commit(self.state)
+        self.store.committed(self.state.number + 1)
+
+    def abort(self) -> None:
+        """Remove what was not committed, and let go of everything."""
+        self._opened.callback(self._sweep)
+        self._opened.callback(self.store.discard)
+        self._opened.close()
+
+    def close(self) -> None:
+        """Let go of everything, after the last commit."""
+        self._opened.close()
+
+    def _sweep(self) -> None:
+        # The record itself says what is committed: an interrupt may have come just after it was written.
+        log = CommitLog(self.layout.commits)
+        log.load()
+        sweep(self.layout, log.state.files)
+
+    def _take_back(self) -> None:
+        """Leave no archive behind that this run has made and that holds nothing."""
+        layout = self.layout
+        if self._made_archive:
+            with writing(layout.root):
+                if not layout.commits.is_dir() or not any(layout.commits.iterdir()):
+                    layout.remove_empty()
+
+    def _take_back_root(self) -> None:
+        if self._made_root:
+            with suppress(OSError):
+                # A folder that is not empty is in use, or holds something that is not ours.
+                self.layout.root.rmdir()

@@ -1,0 +1,71 @@
+"""`mailstrata archive`: the main job."""
+
+# ruff: noqa: PLC0415 - a command imports what it uses when it is called
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mailstrata.cli import options, output
+
+if TYPE_CHECKING:
+    from mailstrata.message.origin import MboxVariant
+
+
+@click.command("archive", short_help="Keep mailboxes: the main job.")
+@options.sources()
+@options.target("ARCHIVE", "A new archive, or one to add to.")
+@click.option(
+    "--level",
+    type=click.IntRange(1, 19),
+    metavar="N",
+    default=3,
+    show_default=True,
+    help="How hard zstd tries, from 1 to 19: higher is smaller and slower.",
+)
+@options.reading()
+@options.as_json("Write the summary as one JSON object.")
+@options.quiet()
+@click.pass_context
+def command(
+    ctx: click.Context,
+    source: tuple[str, ...],
+    target: str,
+    level: int,
+    mbox_variant: MboxVariant | None,
+    max_depth: int,
+    max_parts: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Keep every byte of the sources in ARCHIVE, each message and each attachment once, compressed, with an index.
+
+    What is committed stays: a run that is interrupted leaves an archive that can be used, and running the same
+    command again finishes the job."""
+    from mailstrata.archive.sink import ArchiveSink
+    from mailstrata.cli import archive_summary
+    from mailstrata.cli.running import exit_code, refuse_target_in_source, run
+
+    refuse_target_in_source(source, target)
+    said = {"mbox_variant": mbox_variant or "detected", "level": str(level)}
+    sink = ArchiveSink(target, level=level, options=said)
+    try:
+        report = run(
+            source,
+            sink,
+            mbox_variant=mbox_variant,
+            max_depth=max_depth,
+            max_parts=max_parts,
+            quiet=quiet,
+        )
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(
+            "interrupted; what was committed is kept; run the same command again to finish"
+        ) from interrupt
+    if as_json:
+        output.write_json(archive_summary.as_object(report, sink, target))
+    elif not quiet:
+        output.write(archive_summary.as_text(report, sink, target))
+    ctx.exit(exit_code(report))

@@ -1,0 +1,17 @@
+"""`mailstrata info`: what an archive holds."""
+
+# ruff: noqa: PLC0415 - a command imports what it uses when it is called
+
+from __future__ import annotations
+
+import click
+
+from mailstrata.cli import options, output
+
+
+@click.command("info", short_help="Show what is in an archive, and what it saved.")
+@options.existing_archive()
+@options.as_json("Write it all as one JSON object.")
+def command(archive: str, as_json: bool) -> None:
+    """Show what an archive holds: its sources and messages, what it takes on disk, what keeping each content once and
+    compressing it has saved, and its ledger, in which every byte of every source is accounted for."""

@@ -1,0 +1,87 @@
+"""Arguments and options that several commands share."""
+
+# ruff: noqa: PLC0415 - a command imports what it uses when it is called
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mailstrata.parser.limits import Limits
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+MBOX_VARIANTS = ("mboxo", "mboxrd", "mboxcl", "mboxcl2")
+
+
+def _all(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def sources() -> Callable[[Function], Function]:
+    """SOURCE...: `source`. Whether one exists is not for click to say: the others are still done when it does not."""
+    return click.argument(
+        "source", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="SOURCE..."
+    )
+
+
+def reading() -> Callable[[Function], Function]:
+    """How the sources are to be read: `mbox_variant`, `max_depth`, `max_parts`."""
+    return _all(
+        click.option(
+            "--mbox-variant",
+            type=click.Choice(MBOX_VARIANTS),
+            help="How the mboxes quote lines that begin with 'From '. Detected where not given.",
+        ),
+        click.option(
+            "--max-depth",
+            type=click.IntRange(min=1),
+            default=256,
+            show_default=True,
+            metavar="N",
+            help="Parts within parts; what is nested deeper is one part.",
+        ),
+        click.option(
+            "--max-parts",
+            type=click.IntRange(min=1),
+            default=10_000,
+            show_default=True,
+            metavar="N",
+            help="Parts of one message; what comes after them is one part.",
+        ),
+    )
+
+
+def target(metavar: str, text: str) -> Callable[[Function], Function]:
+    """Where the results go: `target`."""
+    return click.option("--to", "target", required=True, metavar=metavar, type=click.Path(), help=text)
+
+
+def quiet() -> Callable[[Function], Function]:
+    """`quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+
+
+def as_json(text: str) -> Callable[[Function], Function]:
+    """`as_json`; `text` says what is written."""
+    return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def existing_archive() -> Callable[[Function], Function]:
+    """ARCHIVE, which a command reads: `archive`."""
+    return click.argument("archive", type=click.Path())
+
+
+def limits(max_depth: int, max_parts: int) -> Limits:
+    """The limits that the options ask for."""
+    from mailstrata.parser.limits import Limits
+
+    return Limits(depth=max_depth, parts=max_parts)

@@ -1,0 +1,82 @@
+"""Driving the pipeline for the commands that read sources, and ending with the right exit code."""
+
+# ruff: noqa: PLC0415 - a command imports what it uses when it is called
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailstrata.cli import output
+from mailstrata.cli.options import limits
+from mailstrata.cli.progress import ProgressBar, wanted
+from mailstrata.cli.units import format_count
+from mailstrata.errors import MailstrataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mailstrata.message.origin import Failure, MboxVariant
+    from mailstrata.sinks.pipeline import Report
+    from mailstrata.sinks.protocol import Sink
+
+
+def run(
+    sources: Sequence[str],
+    sink: Sink,
+    *,
+    mbox_variant: MboxVariant | None,
+    max_depth: int,
+    max_parts: int,
+    quiet: bool = False,
+    writes_results: bool = False,
+) -> Report:
+    """Read all sources into the sink. `writes_results` says that the sink itself writes to standard output.
+
+    Raises what the pipeline raises; a source that cannot be read is in the report instead.
+    """
+    from mailstrata.sinks.pipeline import Pipeline
+    from mailstrata.sources.discover import find_sources
+
+    bar = ProgressBar() if wanted(quiet, writes_results) else None
+    with bar or nullcontext():
+        pipeline = Pipeline([sink], limits=limits(max_depth, max_parts), progress=None if bar is None else bar.update)
+        return pipeline.run(find_sources(sources, mbox_variant=mbox_variant))
+
+
+def refuse_target_in_source(sources: Sequence[str], target: str) -> None:
+    """Raise `UsageError` where a run would read what it writes: the target is a source folder, or inside one."""
+    place = Path(os.path.realpath(target))
+    for source in sources:
+        folder = Path(os.path.realpath(source))
+        if source != "-" and (place == folder or (folder in place.parents and folder.is_dir())):
+            raise UsageError(f"{target} lies inside the source {source}; choose a target outside of it")
+
+
+def exit_code(report: Report) -> int:
+    """Say what could not be read, one line each; the code of the first failure, or 0."""
+    for failure in report.failures:
+        output.error(_line(failure))
+    if not report.failures:
+        return 0
+    if report.sources > 1 or report.messages:
+        failed = len({failure.label for failure in report.failures})
+        output.note(f"{format_count(failed, 'source')} could not be read whole; everything else was done")
+    first = report.failures[0].error
+    return first.exit_code if isinstance(first, MailstrataError) else MailstrataError.exit_code
+
+
+def _line(failure: Failure) -> str:
+    text = failure_text(failure)
+    return text if failure.label in text else f"{failure.label}: {text}"
+
+
+def failure_text(failure: Failure) -> str:
+    """What is wrong, with the file inside the source where the failure is about one."""
+    text = str(failure.error)
+    if isinstance(failure.error, MailstrataError):
+        return text
+    name = failure.name.decode("utf-8", "replace")
+    return f"{name + ': ' if name else ''}{type(failure.error).__name__}: {text}"

@@ -1,0 +1,153 @@
+"""A DuckDB session that sees the committed tables of an index, and nothing else.
+
+What someone pastes as SQL must not read other files, nor write any: the session opens exactly the files that the
+last commit names, everything else is closed off before the query is looked at, and only a SELECT is run (a COPY
+could write over those very files).
+"""
+
+# ruff: noqa: PLC0415 - a command imports what it uses when it is called
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from mailstrata.cli.index_files import index_files
+from mailstrata.errors import ArchiveError, MailstrataError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mailstrata.cli.rows import Batches
+
+BATCH_ROWS = 1000
+MEMORY_LIMIT = "1GB"
+"""What a query may hold in memory; what is beyond it goes to a temporary folder. DuckDB's own default is most of
+the machine."""
+
+
+@contextmanager
+def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
+    """Run one SELECT over an archive or a folder of tables: the columns, and the rows in batches while they come.
+
+    Raises `UsageError` for what is no SELECT that DuckDB can run, `ArchiveError` where the tables cannot be
+    read.
+    """
+    files = index_files(archive)
+    with (
+        tempfile.TemporaryDirectory(prefix="mailstrata-sql-") as scratch,
+        closing(duckdb.connect(":memory:")) as session,
+    ):
+        try:
+            opened = [path for table, paths in files.items() for path in _create_view(session, table, paths, scratch)]
+        except duckdb.Error as error:
+            raise ArchiveError(f"{archive}: the index cannot be read: {_first_paragraph(error)}") from error
+        _confine(session, opened, scratch)
+        with _told_in_one_line():
+            _refuse_all_but_one_select(session, query)
+            relation = session.sql(query)
+        columns = _distinct(relation.columns)
+        yield columns, _batches(relation)
+
+
+def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path], scratch: str) -> list[str]:
+    """Make a table of the committed files; the names under which DuckDB opens them."""
+    if not paths:
+        from mailstrata.index.schema import TABLES
+
+        session.register("nothing", TABLES[table].empty_table())
+        session.execute(f"CREATE TABLE {table} AS SELECT * FROM nothing")  # noqa: S608 - a name of ours
+        session.unregister("nothing")
+        return []
+    # DuckDB takes a path for a pattern and for UTF-8; a link has a name that is no pattern, whatever the archive's is.
+    opened = []
+    for number, folder in enumerate(dict.fromkeys(path.parent for path in paths)):
+        link = Path(scratch, f"{table}-{number}")
+        link.symlink_to(folder.resolve(), target_is_directory=True)
+        opened += [str(link / path.name) for path in paths if path.parent == folder]
+    names = ", ".join(map(_quoted, opened))
+    # A later version may add a column, so the files of one table need not have the same ones.
+    session.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{names}], union_by_name = true)")  # noqa: S608
+    return opened
+
+
+def _confine(session: duckdb.DuckDBPyConnection, opened: Sequence[str], scratch: str) -> None:
+    for setting in (
+        f"memory_limit = {_quoted(MEMORY_LIMIT)}",
+        f"temp_directory = {_quoted(scratch)}",
+        f"allowed_paths = [{', '.join(map(_quoted, opened))}]",
+        # Otherwise a table name could stand for a variable of this program.
+        "python_enable_replacements = false",
+        "enable_progress_bar = false",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        session.execute(f"SET {setting}")
+
+
+def _refuse_all_but_one_select(session: duckdb.DuckDBPyConnection, query: str) -> None:
+    statements = session.extract_statements(query)
+    if len(statements) != 1:
+        raise UsageError(f"the SQL holds {len(statements)} statements; run one SELECT at a time")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        kind = statements[0].type.name
+        raise UsageError(f"the SQL is a {kind} statement; only SELECT (also DESCRIBE, SUMMARIZE) can be run")
+
+
+def _batches(relation: duckdb.DuckDBPyRelation) -> Batches:
+    # Through Arrow, because DuckDB's own way to Python wants a library of time zones.
+    with _told_in_one_line():
+        reader = _arrow_reader(relation)
+        for batch in reader:
+            columns = [column.to_pylist() for column in batch.columns]
+            yield list(zip(*columns, strict=True))
+
+
+def _arrow_reader(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
+    # Older versions of DuckDB call it fetch_arrow_reader.
+    method: Any = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
+    reader: pa.RecordBatchReader = method(BATCH_ROWS)
+    return reader
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Turn DuckDB's errors, of several lines and a picture, into ours."""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException) as error:
+        raise MailstrataError(f"the query could not be run: {_first_paragraph(error)}") from error
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except duckdb.Error as error:
+        raise UsageError(f"{_first_paragraph(error)}; correct the SQL") from error
+    except RuntimeError as error:
+        # What DuckDB raises when Ctrl-C reaches it.
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
+
+
+def _first_paragraph(error: Exception) -> str:
+    return " ".join(str(error).partition("\n\n")[0].split())
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, numbered where one occurs again, so that each is a key of its own in JSON."""
+    seen: dict[str, None] = {}
+    for name in names:
+        number, distinct = 1, name
+        while distinct in seen:
+            distinct = f"{name}_{number}"
+            number += 1
+        seen[distinct] = None
+    return list(seen)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,71 @@
+"""What a command that reads sources came to: for people, and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mailstrata.cli.running import failure_text
+from mailstrata.cli.terminal import pad
+from mailstrata.cli.units import format_bytes, format_count, format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mailstrata.sinks.pipeline import Report
+
+_NAME_COLUMNS = 9
+
+Row = tuple[str, str]
+
+
+def rows(report: Report) -> list[Row]:
+    """What was read, as names and values."""
+    rate = report.bytes_read / report.seconds if report.seconds > 0 else 0.0
+    found = [
+        (
+            "read",
+            f"{format_count(report.messages, 'message')} in {format_count(report.sources, 'source')}, "
+            f"{format_bytes(report.bytes_read)} in {format_duration(report.seconds)} ({format_bytes(rate)}/s)",
+        ),
+        (
+            "parts",
+            f"{format_count(report.parts, 'part')}, of them {format_count(report.attachments, 'attachment')}",
+        ),
+    ]
+    if report.skipped_files:
+        found.append(("skipped", f"{format_count(report.skipped_files, 'file')} without mail"))
+    return found
+
+
+def defect_row(report: Report) -> Row:
+    """The defects by kind, most frequent first."""
+    kinds = (f"{count:,} {code}" for code, count in report.defects.most_common())
+    return "defects", ", ".join(kinds) or "none"
+
+
+def as_lines(table: Sequence[Row]) -> str:
+    """Names and values, aligned."""
+    return "".join(f"{pad(name, _NAME_COLUMNS)}  {value}\n" for name, value in table)
+
+
+def as_object(report: Report) -> dict[str, Any]:
+    """The report as a JSON object; the keys are documented in docs/command-line.md."""
+    return {
+        "sources": report.sources,
+        "messages": report.messages,
+        "parts": report.parts,
+        "attachments": report.attachments,
+        "bytes_read": report.bytes_read,
+        "decoded_bytes": report.decoded_bytes,
+        "skipped_files": report.skipped_files,
+        "seconds": round(report.seconds, 3),
+        "defects": dict(report.defects.most_common()),
+        "failures": [
+            {
+                "source": failure.label,
+                "file": failure.name.decode("utf-8", "replace") or None,
+                "error": failure_text(failure),
+            }
+            for failure in report.failures
+        ],
+    }

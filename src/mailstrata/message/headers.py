@@ -1,0 +1,135 @@
+"""The header fields of an entity, split and decoded when they are asked for."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import TypeVar, overload
+
+from mailstrata.message.encoded_words import decode_text
+from mailstrata.parser.fields import RawField, split_fields
+
+_Default = TypeVar("_Default")
+
+# The fields of a block without bare CRs, as `split_fields` finds them, in a third of the time. A value may keep
+# the CR of its last line break.
+_FIELDS = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+
+LARGE_BLOCK = 1 << 16
+"""Bytes from which on a block does not keep its index for good: where fields are tiny it takes some thirty times as
+much memory as the block."""
+
+
+class Headers:
+    """The header fields of one entity, in order; names are matched without regard to case.
+
+    `block` is the header as it stands, its blank line included; `start` is its offset in the source, in bytes.
+    `headers[name]` and `get` give the first field of a name as decoded text on one line, `raw` and `raw_all` the
+    bytes between the colon and the line break that ends the field, folding included. Nothing raises on content,
+    or for a name that is absent.
+
+    Fields are split once, at the first question. Of the headers of 64 KiB and more only the one asked last keeps
+    what it found, so that many open entities cost no more than their blocks.
+    """
+
+    __slots__ = ("__weakref__", "_index", "block", "start")
+
+    def __init__(self, block: bytes, start: int = 0) -> None:
+        self.block = block
+        self.start = start
+        self._index: dict[bytes, list[bytes]] | None = None
+
+    @property
+    def fields(self) -> list[RawField]:
+        """The fields as they stand, in order; split anew each time. Their `start` counts from the block's."""
+        return split_fields(self.block)
+
+    def raw(self, name: str) -> bytes | None:
+        """The value of the first field of that name, bytes as they stand; None where there is none."""
+        values = self._values(name)
+        return values[0].rstrip(b"\r") if values else None
+
+    def raw_all(self, name: str) -> list[bytes]:
+        """The values of all fields of that name, bytes as they stand, in order."""
+        return [value.rstrip(b"\r") for value in self._values(name)]
+
+    def __getitem__(self, name: str) -> str | None:
+        value = self.raw(name)
+        return None if value is None else decode_text(value)
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: _Default) -> str | _Default: ...
+
+    def get(self, name: str, default: object = None) -> object:
+        """The decoded value of the first field of that name, or else `default`."""
+        value = self.raw(name)
+        return default if value is None else decode_text(value)
+
+    def get_all(self, name: str) -> list[str]:
+        """The decoded values of all fields of that name, in order."""
+        return [decode_text(value) for value in self.raw_all(name)]
+
+    def items(self) -> list[tuple[str, str]]:
+        """Name as it stands and decoded value of every field, in order."""
+        return [(field.name.decode("ascii"), decode_text(field.value)) for field in self.fields]
+
+    def names(self) -> list[str]:
+        """The name of every field as it stands, in order; one that occurs twice is there twice."""
+        return [field.name.decode("ascii") for field in self.fields]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self._values(name))
+
+    def __len__(self) -> int:
+        """How many fields there are."""
+        return len(self.fields)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __repr__(self) -> str:
+        return f"<Headers at {self.start}, {len(self.block)} bytes>"
+
+    def _values(self, name: str) -> list[bytes]:
+        index = self._index
+        if index is None:
+            index = self._index = _index_of(self.block)
+            if len(self.block) >= LARGE_BLOCK:
+                _keep_only(self)
+        # Lower-cased as bytes: some letters outside ASCII have ASCII ones for their lower case.
+        return index.get(name.encode("utf-8", "surrogatepass").lower(), [])
+
+
+def _index_of(block: bytes) -> dict[bytes, list[bytes]]:
+    """Values by lower-case name, in order."""
+    index: dict[bytes, list[bytes]] = {}
+    pairs: Iterable[tuple[bytes, bytes]]
+    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+        pairs = ((field.name, field.value) for field in split_fields(block))
+    elif len(block) >= LARGE_BLOCK:
+        pairs = ((match[1], match[2]) for match in _FIELDS.finditer(block))
+    else:
+        pairs = _FIELDS.findall(block)
+    for name, value in pairs:
+        key = name.lower()
+        if key in index:
+            index[key].append(value)
+        else:
+            index[key] = [value]
+    return index
+
+
+_last_large: weakref.ref[Headers] | None = None
+
+
+def _keep_only(headers: Headers) -> None:
+    """Drop the index of the large header asked before this one; it is made again when it is needed."""
+    global _last_large  # noqa: PLW0603 - one for all headers is the point
+    before = _last_large() if _last_large is not None else None
+    if before is not None and before is not headers:
+        before._index = None
+    _last_large = weakref.ref(headers)

@@ -1,0 +1,80 @@
+"""A tar archive, plain or compressed, read as a stream without unpacking it.
+
+Every member that is mail is a file of the source: an mbox, a message, an .emlx, a file of a Maildir; each may be
+compressed by itself. Archives inside the archive are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from mailstrata.errors import DamagedSourceError
+from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile, SourceInfo
+from mailstrata.sources.chunks import ChunkReader
+from mailstrata.sources.compression import Compression, decompress
+from mailstrata.sources.files import FileReader, join_label
+from mailstrata.sources.members import Member, open_member
+from mailstrata.sources.one_file import absolute, size_on_disk
+from mailstrata.sources.tar_headers import TarMember, tar_members
+
+_REASONS = {
+    "sparse": "a sparse file; unpack the archive to read it",
+    "link": "a link to another member",
+    "other": "a device or other special file",
+}
+
+
+class TarSource:
+    """A `Source` that is a tar archive on disk."""
+
+    __slots__ = ("_compression", "_path", "_variant", "info")
+
+    def __init__(
+        self, path: bytes, label: str, compression: Compression | None, *, variant: MboxVariant | None = None
+    ) -> None:
+        self.info = SourceInfo(label, absolute(path), "tar")
+        self._path = path
+        self._compression = compression
+        self._variant = variant
+
+    @property
+    def size(self) -> int | None:
+        """The archive's size in bytes, compressed if it is."""
+        return size_on_disk(self._path)
+
+    def files(self) -> Iterator[SourceFile | SkippedFile]:
+        """The members as they stand in the archive. Raises `SourceError` where it cannot be read on."""
+        label = self.info.label
+        with FileReader(self._path, label) as file:
+            chunks = file.chunks()
+            if self._compression is not None:
+                chunks = decompress(chunks, self._compression, label)
+            with closing(chunks):
+                yield from tar_files(ChunkReader(chunks), label, variant=self._variant)
+
+
+def tar_files(
+    reader: ChunkReader, label: str, *, variant: MboxVariant | None = None
+) -> Iterator[SourceFile | SkippedFile]:
+    """The members of the tar archive that `reader` is. Raises `SourceError` where it cannot be read on."""
+    for member in tar_members(reader, label):
+        if member.kind == "folder":
+            continue
+        if member.kind != "file":
+            yield SkippedFile(member.name, _REASONS[member.kind])
+            continue
+        member_label = join_label(label, member.name)
+        header = Member(member.name, member.size, member.mode, member.mtime_ns)
+        yield open_member(header, _data(reader, member, member_label), member_label, variant=variant)
+
+
+def _data(reader: ChunkReader, member: TarMember, label: str) -> Iterator[bytes]:
+    yield from reader.take(member.size)
+    delivered = reader.offset - member.start
+    if delivered < member.size:
+        raise DamagedSourceError(
+            f"{label} ends too early: the archive is cut off after {delivered} of its {member.size} bytes, which were "
+            "kept; get the file again",
+            offset=delivered,
+        )

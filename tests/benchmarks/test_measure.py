@@ -1,0 +1,72 @@
+"""Measuring programs: time, peak memory, what they print, and how they fail."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from benchmarks.measure import ProgramFailedError, run, scratch
+
+
+def python(code: str) -> list[str]:
+    """A command that runs some Python."""
+    return [sys.executable, "-c", code]
+
+
+def test_peak_memory_is_that_of_the_program() -> None:
+    """A program that fills 200 MB and lets go of it has a peak of so much, and one that does nothing has not."""
+    idle = run(python("pass"))
+    busy = run(python("data = bytearray(b'x') * 200_000_000; del data"))
+    assert 200e6 < busy.peak < 230e6
+    assert idle.peak < 150e6
+
+
+def test_what_is_printed_last_comes_back() -> None:
+    """The last line is read as JSON; other lines are not looked at."""
+    measured = run(python("print('hello'); print('{\"messages\": 3}')"))
+    assert measured.printed == {"messages": 3}
+    assert measured.seconds > 0
+
+
+def test_standard_input_is_fed() -> None:
+    """What `feed` writes is what the program reads."""
+
+    def feed(pipe: IO[bytes]) -> None:
+        pipe.write(b"x" * 300_000)
+
+    command = python("import sys; print('{\"read\": %d}' % len(sys.stdin.buffer.read()))")
+    assert run(command, feed=feed).printed == {"read": 300_000}
+
+
+def test_a_failure_says_why() -> None:
+    """The last line of standard error and the exit code come back, also where standard input was not read."""
+
+    def feed(pipe: IO[bytes]) -> None:
+        pipe.write(b"x" * 1_000_000)
+
+    with pytest.raises(ProgramFailedError, match=r"^too large$") as caught:
+        run(python("import sys; print('noise\\ntoo large', file=sys.stderr); sys.exit(4)"), feed=feed)
+    assert caught.value.exit_code == 4
+
+
+def test_a_program_that_was_killed_says_so() -> None:
+    """A signal is named where nothing was written."""
+    with pytest.raises(ProgramFailedError, match="signal 9"):
+        run(python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+
+
+def test_a_program_that_takes_too_long_is_stopped() -> None:
+    """The timeout ends the program and is named as the reason."""
+    with pytest.raises(ProgramFailedError, match=r"longer than 0\.2 s"):
+        run(python("import threading; threading.Event().wait()"), timeout=0.2)
+
+
+def test_scratch_is_gone_afterwards(tmp_path: Path) -> None:
+    """The folder is empty when it comes and gone when it is left; one that does not fit into memory is elsewhere."""
+    with scratch(1 << 60, tmp_path / "below") as folder:
+        (folder / "file").write_bytes(b"x")
+        assert folder.parent == tmp_path / "below"
+    assert not folder.exists()

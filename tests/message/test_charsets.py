@@ -1,0 +1,204 @@
+"""Text from bytes and whatever mail says of their charset."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailstrata.message.charsets import SAMPLE_BYTES, TextDecoder, codec_of, decode, guess_codec
+
+LABELS = [
+    None, "utf-8", "us-ascii", "iso-8859-1", "windows-1252", "iso-2022-jp", "iso-2022-kr", "shift_jis", "euc-jp",
+    "gb2312", "big5", "big5-hkscs", "euc-kr", "johab", "hz-gb-2312", "utf-7", "utf-16", "utf-16be", "utf-32", "koi8-r",
+    "iso-8859-8-i", "cp037", "base64", "unicode_escape", "no-such-charset",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("UTF8", "utf_8"),
+        ('"utf-8"', "utf_8"),
+        ("cp-850", "cp850"),
+        ("IBM850", "cp850"),
+        ("x-cp1251", "cp1251"),
+        ("win-1251", "cp1251"),
+        ("windows-1252", "cp1252"),
+        ("ansi_x3.110-1983", "cp1252"),
+        ("iso-8859-8-i", "iso8859_8"),
+        ("ks_c_5601-1987", "cp949"),
+        ("euc-kr", "cp949"),
+        ("gb2312", "gb18030"),
+        ("x-gbk", "gb18030"),
+        ("x-sjis", "cp932"),
+        ("windows-31j", "cp932"),
+        ("iso-2022-jp-ms", "iso2022_jp_ext"),
+        ("cp50221", "iso2022_jp_ext"),
+        ("x-mac-roman", "mac_roman"),
+        ("x-mac-ce", "mac_latin2"),
+        ("unicode-1-1-utf-7", "utf_7"),
+        ("iso-8859-9", "cp1254"),
+        ("tis-620", "cp874"),
+    ],
+)
+def test_labels_of_real_mail(label, codec):
+    """Spellings and names that mail uses are read as the charset that their senders wrote in."""
+    assert codec_of(label) == codec
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        None, "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso-8859-1", "latin1", "8859_1", "unknown-8bit", "x-unknown",
+        "unknown", "none", "default", "iso-8859-12", "\0", "\ud800", "x" * 1000,
+        # codecs that make no text of bytes, or make code of it
+        "base64", "rot13", "idna", "punycode", "zip", "zlib", "bz2", "hex", "uu", "quopri", "unicode_escape",
+        "raw_unicode_escape", "undefined", "mbcs", "charmap", "utf_8_sig.x", "os",
+    ],
+)  # fmt: skip
+def test_labels_that_say_nothing(label):
+    """These leave the charset to the guess, and the text comes out all the same."""
+    assert codec_of(label) is None
+    assert decode(b"caf\xe9", label) == decode("café".encode(), label) == "café"
+
+
+def test_unknown_labels_are_not_looked_up():
+    """Python's registry would remember each of them for good."""
+    lookups = []
+
+    def search(name: str) -> None:
+        lookups.append(name)
+
+    codecs.register(search)
+    try:
+        for number in range(100):
+            decode(b"\xe4", f"hostile-{number}")
+    finally:
+        codecs.unregister(search)
+    assert lookups == []
+
+
+@pytest.mark.parametrize("codec", sorted({codec for label in LABELS if (codec := codec_of(label))}))
+def test_known_codecs_exist(codec):
+    """What the table names is there, and makes text of bytes."""
+    assert isinstance(codecs.decode(b"", codec), str)
+
+
+@pytest.mark.parametrize(
+    ("label", "data", "text"),
+    [
+        (None, b"plain", "plain"),
+        (None, "grün".encode(), "grün"),
+        (None, b"\x93gr\xfcn\x94", "“grün”"),
+        (None, b"gr\xfcn \x81", "grün \ufffd"),
+        (None, b"gr\xc3", "grÃ"),
+        (None, "日本語".encode("iso-2022-jp"), "日本語"),
+        (None, b"\x1b[31mred", "\x1b[31mred"),
+        (None, "한국어".encode("iso-2022-kr"), "한국어"),
+        ("us-ascii", "grün".encode(), "grün"),
+        ("iso-8859-1", b"\x80 \xe4", "€ ä"),
+        ("iso-8859-1", "€ ä".encode(), "€ ä"),
+        ("utf-8", b"gr\xfcn", "gr\ufffdn"),
+        ("utf-8", b"\xed\xa0\x80", "\ufffd" * 3),
+        ("utf-8", b"\xef\xbb\xbfa", "a"),
+        (None, b"\xef\xbb\xbf\xc3\xa4", "ä"),
+        (None, b"a\xef\xbb\xbf\xc3\xa4", "a\ufeffä"),
+        ("utf-16", b"\xff\xfea\0", "a"),
+        ("utf-16", b"\xfe\xff\0a", "a"),
+        ("utf-16", b"a\0b\0", "ab"),
+        ("utf-16", b"\0a\0b", "ab"),
+        ("utf-16le", b"\0\xd8a\0", "\ufffda"),
+        ("utf-16", b"a", "\ufffd"),
+        ("utf-32", b"a\0\0\0", "a"),
+        ("utf-32", b"\0\0\0a", "a"),
+        ("gb2312", "镕".encode("gb18030"), "镕"),
+        ("ks_c_5601-1987", "똠".encode("cp949"), "똠"),
+        ("shift_jis", "①".encode("cp932"), "①"),
+        ("iso-2022-jp", b'\x1b$B-!-j$"\x1b(Bx', "①㈱あx"),
+        ("iso-2022-jp", b"\x1b(I1\x1b(B\xff", "ｱ\ufffd"),
+        ("iso-2022-jp", b"\x1b$B$", "\ufffd"),
+    ],
+)  # fmt: skip
+def test_decoding(label, data, text):
+    """A label's text, the guess without one, byte order marks, and U+FFFD for what cannot be decoded."""
+    assert decode(data, label) == text
+
+
+def test_the_guess_is_made_from_a_sample():
+    """A character that the sample's end cuts in two is no evidence against UTF-8, unless nothing follows it."""
+    cut = "ä".encode() * (SAMPLE_BYTES // 2) + b"\xc3"
+    assert guess_codec(cut[1:][:SAMPLE_BYTES], complete=False) == "cp1252"
+    assert guess_codec(cut[-SAMPLE_BYTES + 1 :], complete=False) == "utf_8"
+    assert guess_codec(cut[-SAMPLE_BYTES + 1 :], complete=True) == "cp1252"
+
+
+def test_a_long_text_without_a_label():
+    """What follows the sample is decoded as the sample was; what precedes it in ASCII does not count."""
+    text = "a" * 100_000 + "ä" * SAMPLE_BYTES
+    assert decode(text.encode(), None) == text
+    assert decode(text.encode() + b"\xff", None) == text + "\ufffd"
+    assert decode(text.encode("cp1252"), None) == text
+
+
+def test_ascii_is_not_held_back():
+    """Plain text comes out as it is fed; only what might be another charset waits, and only for a sample's worth."""
+    decoder = TextDecoder(None)
+    assert decoder.feed(b"plain ") == "plain "
+    assert decoder.feed(b"gr\xc3") == "gr"
+    assert decoder.feed(b"\xbcn") == ""
+    assert len(decoder.feed(b"x" * SAMPLE_BYTES)) == SAMPLE_BYTES + 2
+    assert decoder.feed(b"\xc3\xa4") == "ä"
+    assert decoder.close() == ""
+
+
+_ESCAPES = st.sampled_from(
+    [b"\x1b", b"$", b"(", b")", b"B", b"J", b"@", b"I", b"C", b"~{", b"~}", b"+", b"-", b"\0", b"\xd8", b"\xff\xfe",
+     b"\xef\xbb\xbf", b"\xc3", b"\xa4", b"\x81", b"0", b"\x0e", b"\x0f", b"ab", b"\n", b" "]
+)  # fmt: skip
+_DATA = st.one_of(st.binary(), st.lists(_ESCAPES, max_size=40).map(b"".join))
+
+
+@given(st.sampled_from(LABELS), _DATA, st.data())
+def test_the_split_never_changes_the_text(label, data, draw):
+    """Fed in any pieces, down to single bytes, a text is what `decode` makes of it, and valid Unicode."""
+    text = decode(data, label)
+    text.encode("utf-8")
+    decoder = TextDecoder(label)
+    pieces = []
+    position = 0
+    while position < len(data):
+        size = draw.draw(st.integers(1, 8))
+        pieces.append(decoder.feed(data[position : position + size]))
+        position += size
+    pieces.append(decoder.close())
+    assert "".join(pieces) == text
+
+
+@given(st.text(), _DATA)
+def test_any_label_gives_text(label, data):
+    """Whatever a message claims, there is text without surrogates."""
+    decode(data, label).encode("utf-8")
+
+
+@pytest.mark.parametrize("codec", ["gb18030", "cp932", "cp949", "cp950", "euc_jp", "utf_16_le", "big5hkscs"])
+def test_no_surrogates_from_any_pair(codec):
+    """All pairs of bytes, and the four-byte forms around the surrogates, decode to valid Unicode."""
+    pairs = b"".join(bytes((lead, trail)) for lead in range(256) for trail in range(256))
+    fours = b"".join(bytes((0x83, 0x30 | n // 10, m, 0x30 | n % 10)) for n in range(100) for m in range(0x81, 0xFF))
+    decode(pairs, codec).encode("utf-8")
+    decode(fours, codec).encode("utf-8")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("label", ["utf-7", "iso-2022-jp", None, "hz-gb-2312"])
+@pytest.mark.parametrize("data", [b"+", b"+AAAA", b"A", b"\x1b", b"\x1b$B-!", b"~{", b"\xc3"])
+def test_hostile_text_takes_linear_time(label, data):
+    """Half a megabyte that a decoder would like to hold back, fed in small pieces."""
+    decoder = TextDecoder(label)
+    data = b"+" + data * (500_000 // len(data))
+    for position in range(0, len(data), 1000):
+        decoder.feed(data[position : position + 1000])
+    decoder.close()

@@ -1,0 +1,62 @@
+"""format=flowed undone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailstrata.message.flowed import unflow
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("\n\n", "\n\n"),
+        ("fixed\nlines\n", "fixed\nlines\n"),
+        ("one \nparagraph \nof three\nand another", "one paragraph of three\nand another"),
+        ("crlf \r\njoined\r\nkept\r\n", "crlf joined\r\nkept\r\n"),
+        ("ends in a space ", "ends in a space "),
+        ("flows \nto the end \n", "flows to the end \n"),
+        # space-stuffing
+        (" From x\n >y\n  z\n", "From x\n>y\n z\n"),
+        ("flows \n  indented", "flows  indented"),
+        (" \nx", "\nx"),
+        # quote depth
+        ("> quoted \n> text\n> more\n", "> quoted text\n> more\n"),
+        (">> deep \n> less\nnone", ">> deep \n> less\nnone"),
+        (">tight \n>lines", "> tight lines"),
+        (">\n> \n>x", ">\n>\n> x"),
+        ("text \n> quoted", "text \n> quoted"),
+        # the signature separator
+        ("flows \n-- \nAnn \nLee", "flows \n-- \nAnn Lee"),
+        ("> flows \n> -- \n> Ann", "> flows \n> -- \n> Ann"),
+    ],
+)
+def test_unflow(text, expected):
+    """RFC 3676, 4: soft breaks are joined within a quote depth, space-stuffing goes, signatures stand alone."""
+    assert unflow(text, delsp=False) == expected
+
+
+def test_delsp():
+    """With DelSp=yes the space before a soft break goes; the signature separator keeps its own."""
+    assert unflow("日本 \r\n語\r\n-- \r\nx", delsp=True) == "日本語\r\n-- \r\nx"
+    assert unflow("two  \nwords", delsp=True) == "two words"
+
+
+@given(
+    st.lists(st.sampled_from(["a", " ", ">", "\n", "\r", "\r\n", "-- ", "\x85", "\u2028"])).map("".join), st.booleans()
+)
+def test_nothing_but_spaces_and_breaks_goes(text, delsp):
+    """Never raises; letters and the quote marks of the first line of each paragraph stay, in order."""
+    result = unflow(text, delsp)
+    assert [c for c in result if c not in " >\r\n"] == [c for c in text if c not in " >\r\n"]
+    assert unflow(text.replace(" ", ""), delsp).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", [">", "> ", " ", "a \n", "\n", "> a \n", ">\n> > "])
+def test_long_text_takes_linear_time(unit):
+    """A megabyte of any of these."""
+    unflow(unit * (1_000_000 // len(unit)), True)
