@@ -8,7 +8,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := build/demo-archive
-MANIFEST := build/samples.json
 CHECKED := src tests samples benchmarks
 # Options for the benchmarks: make bench BENCH="--only parse --runs 5"
 BENCH ?=
@@ -50,8 +49,7 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 samples: $(INSTALLED)
-	@mkdir -p build
-	@$(BIN)/python -m samples.generate --manifest $(MANIFEST)
+	@$(BIN)/python -m samples.generate
 
 # Each command is shown as one would type it, and then run.
 QUESTION = "SELECT filename, count(*) AS messages, count(DISTINCT blob) AS kept, sum(size) AS bytes FROM parts \

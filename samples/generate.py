@@ -127,7 +127,8 @@ def generate(target: Path) -> dict[str, list[dict[str, str | int]]]:
         mailboxes.write(path, mailboxes.emlx(item), item.when.timestamp())
     manifest["Apple Mail/Archive.mbox"] = _entries(by_slug[slug] for slug in _APPLE.values())
     exported = [by_slug[slug] for slug in _EXPORTED]
-    put("Apple Mail/Exported.mbox/mbox", mailboxes.mbox(exported), exported)
+    mailboxes.write(target / "Apple Mail" / "Exported.mbox" / "mbox", mailboxes.mbox(exported), end_of_story)
+    manifest["Apple Mail/Exported.mbox"] = _entries(exported)
 
     quoted = [by_slug[slug] for slug in _IN_VARIANTS]
     for variant in _VARIANTS:

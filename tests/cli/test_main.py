@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -138,9 +140,6 @@ def test_the_help_documents_every_exit_code(call: Callable[..., Result]) -> None
 @pytest.mark.parametrize("words", [("-c", "import mailstrata"), ("-m", "mailstrata", "--help")])
 def test_nothing_heavy_is_loaded_before_it_is_used(words: tuple[str, ...]) -> None:
     """`import mailstrata` and `mailstrata --help` stay fast."""
-    import subprocess
-    import sys
-
     run = subprocess.run([sys.executable, "-X", "importtime", *words], capture_output=True, text=True, check=True)
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines()}
     assert "mailstrata" in loaded

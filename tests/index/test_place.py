@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,21 @@ def test_a_killed_run_is_cleaned_up_by_the_next(tmp_path, killed_after):
     again.open()
     assert read(directory) == ("new" if killed_after == "the second rename" else "old")
     again.close()
+    assert list(tmp_path.iterdir()) == [directory]
+
+
+def test_an_index_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monkeypatch):
+    """Where the second rename fails, the first one is undone."""
+    directory = tmp_path / "index"
+    run(directory, "old")
+    place = IndexPlace(directory)
+    place.open()
+    monkeypatch.setattr(shutil, "copymode", lambda old, new: new.rmdir())
+    with pytest.raises(TargetError, match="No such file"):
+        place.publish()
+    assert not directory.exists()
+    place.close()
+    assert read(directory) == "old"
     assert list(tmp_path.iterdir()) == [directory]
 
 

@@ -74,6 +74,7 @@ def test_a_message_row_says_what_people_filter_on():
     )
     assert row["from"] == "Jürgen <Juergen@Example.ORG>, b@c.example"
     assert (row["from_address"], row["from_domain"]) == ("juergen@example.org", "example.org")
+    assert row_of(b'From: "a@b"@c.example\n')["from_domain"] == "c.example"
     assert row["from_addresses"] == [
         {"name": "Jürgen", "address": "Juergen@Example.ORG"},
         {"name": "", "address": "b@c.example"},

@@ -84,10 +84,11 @@ def test_the_queries_of_the_page_work(index, place):
 
 
 def test_a_distinct_message_has_one_row(index, place):
-    """The same message in several files has one row and its parts once, but an occurrence for each."""
-    index(NOTE, ANSWER, NOTE, NOTE)
+    """The same message in several files has one row and its parts once, but an occurrence for each; the same content
+    in different messages has one row among the blobs."""
+    index(NOTE, ANSWER, NOTE, NOTE, NOTE.replace(b"Report", b"Again"))
     counts = "SELECT (FROM messages SELECT count(*)), (FROM occurrences SELECT count(*)), (FROM parts SELECT count(*))"
-    assert ask(place, counts) == [(2, 4, 4)]
+    assert ask(place, counts) == [(3, 5, 7)]
     assert ask(place, "SELECT count(*), count(DISTINCT sha256) FROM blobs") == [(3, 3)]
     query = "SELECT index FROM occurrences WHERE message IN (SELECT sha256 FROM messages WHERE subject = 'Report')"
     assert sorted(ask(place, query)) == [(0,), (2,), (3,)]

@@ -31,7 +31,7 @@ TYPES = {
     "ascii": (b"Hello,\nworld.\n", "text/plain"),
     "a tab and an escape": (b"\x1b[1mbold\x1b[0m\tplain\x0c", "text/plain"),
     "utf-8": (UMLAUTS.encode(), "text/plain"),
-    "utf-8 cut inside a character": ("ü".encode()[:1].rjust(200, b"a"), "text/plain"),
+    "utf-8 cut inside a character": ("日本語日本語".encode()[:-1], "text/plain"),
     "latin-1": (UMLAUTS.encode("latin-1") * 5, "text/plain"),
     "latin-1, short": ("Größe".encode("latin-1"), "text/plain"),
     "shift_jis": (("これは日本語の文章です。" * 10).encode("shift_jis"), "text/plain"),

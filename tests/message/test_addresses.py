@@ -82,6 +82,7 @@ def test_comments(value, expected):
         (b"=?utf-8?Q?a=40evil.example=2C?= <j@a.example>", [("a@evil.example,", "j@a.example")]),
         (b"=?utf-8?Q?=3Ca=40evil.example=3E?= <j@a.example>", [("<a@evil.example>", "j@a.example")]),
         (b"=?utf-8?Q?a=40evil.example?=", [("a@evil.example", "")]),
+        (b"=?utf-8?Q?a@evil.example?=", [("a@evil.example", "")]),
         (b"=?utf-8?Q?a,_<b@evil.example>?= <j@a.example>", [("a, <b@evil.example>", "j@a.example")]),
         (b"=?utf-8?Q?a=0D=0Ab?= <j@a.example>", [("a b", "j@a.example")]),
     ],
@@ -119,7 +120,7 @@ def test_encoded_names(value, expected):
         (b"<mailto:ann@a.example>, mailto:bob@b.example", [("", "ann@a.example"), ("", "bob@b.example")]),
         (b"ann@a.example: bob@b.example", [("", "ann@a.example"), ("", "bob@b.example")]),
         (b"Ann @ Work <ann@a.example>", [("Ann @ Work", "ann@a.example")]),
-        (b"Lee\\, Ann <ann@a.example>", [("Lee", None)]),
+        (b"Lee\\, Ann <ann@a.example>", [("Lee, Ann", "ann@a.example")]),
         # two at signs
         (b"ann@b.example@a.example", [("", "ann@b.example@a.example")]),
         # no address
@@ -129,8 +130,6 @@ def test_encoded_names(value, expected):
 )
 def test_malformed_fields_as_mail_clients_read_them(value, expected):
     """Each kind of breakage that the function's documentation names is read as it says."""
-    if expected == [("Lee", None)]:
-        expected = [("Lee, Ann", "ann@a.example")]
     assert pairs(value) == expected
 
 
@@ -169,8 +168,8 @@ def test_what_is_written_comes_back(addresses):
 
 
 _PIECES = st.sampled_from(
-    [b"a", b"b@c", b"@", b".", b"<", b">", b'"', b"(", b")", b"\\", b",", b";", b":", b"[", b"]", b" ", b"\r\n ", b"\xff",
-     b"=?utf-8?q?", b"?=", b"at", b"\0"]
+    [b"a", b"b@c", b"@", b".", b"<", b">", b'"', b"(", b")", b"\\", b",", b";", b":", b"[", b"]", b" ", b"\r\n ",
+     b"\xff", b"=?utf-8?q?", b"?=", b"at", b"\0"]
 )  # fmt: skip
 
 
@@ -185,15 +184,15 @@ def test_any_bytes_give_addresses(value):
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("start", [b"", b'"', b"<", b'<"', b"("])
+@pytest.mark.parametrize("start", [b"", b'<"'])
 @pytest.mark.parametrize(
     "unit",
     [b",", b"<", b'"', b'\\"', b"(", b"()", b"@", b":", b"a ", b"<a ", b'<"', b"@a,", b"a@b ", b"=?a?q?", b'"a" ', b"[",
      b"<(>"],
 )  # fmt: skip
 def test_hostile_fields_take_linear_time(start, unit):
-    """A tenth of a megabyte of any of these; anything quadratic would take minutes."""
-    parse_addresses(start + unit * (100_000 // len(unit)))
+    """A third of a megabyte of any of these; anything quadratic would take minutes."""
+    parse_addresses(start + unit * (300_000 // len(unit)))
 
 
 def test_many_addresses():

@@ -53,7 +53,7 @@ def test_labels_of_real_mail(label, codec):
     "label",
     [
         None, "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso-8859-1", "latin1", "8859_1", "unknown-8bit", "x-unknown",
-        "unknown", "none", "default", "iso-8859-12", "\0", "\ud800", "x" * 1000,
+        "unknown", "none", "default", "utf-8" + " " * 100, "iso-8859-12", "\0", "\ud800", "x" * 1000,
         # codecs that make no text of bytes, or make code of it
         "base64", "rot13", "idna", "punycode", "zip", "zlib", "bz2", "hex", "uu", "quopri", "unicode_escape",
         "raw_unicode_escape", "undefined", "mbcs", "charmap", "utf_8_sig.x", "os",
@@ -152,6 +152,16 @@ def test_ascii_is_not_held_back():
     assert len(decoder.feed(b"x" * SAMPLE_BYTES)) == SAMPLE_BYTES + 2
     assert decoder.feed(b"\xc3\xa4") == "ä"
     assert decoder.close() == ""
+
+
+@pytest.mark.parametrize("label", ["iso-2022-jp", "iso-2022-jp-2", "iso-2022-kr"])
+def test_an_escape_sequence_that_never_ends(label):
+    """Python's own incremental decoders raise when they are fed one byte by byte."""
+    decoder = TextDecoder(label)
+    data = b"a\x1b" + b"$(" * 20 + b"b"
+    text = "".join(decoder.feed(bytes((byte,))) for byte in data) + decoder.close()
+    assert text == decode(data, label)
+    assert (text[0], text[-1]) == ("a", "b")
 
 
 _ESCAPES = st.sampled_from(

@@ -45,6 +45,7 @@ def test_well_formed_text(value, text):
         (b"=?utf-8?B?Z3LD vG-4=!?=", "grün"),
         (b"=?utf-8?B?YQ==YQ==?=", "aa"),
         (b"=?utf-8?B?YWJjZ?= x", "abc x"),
+        (b"=?utf-8?B?YWJjZ3?= =?utf-8?Q?x?=", "abcgx"),
         (b"=?utf-8?B?=?=x", "x"),
         # places where RFC 2047, 5 wants none
         (b'"=?utf-8?Q?gr=C3=BCn?=" tea', '"grün" tea'),

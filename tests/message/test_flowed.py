@@ -49,7 +49,7 @@ def test_delsp():
     st.lists(st.sampled_from(["a", " ", ">", "\n", "\r", "\r\n", "-- ", "\x85", "\u2028"])).map("".join), st.booleans()
 )
 def test_nothing_but_spaces_and_breaks_goes(text, delsp):
-    """Never raises; letters and the quote marks of the first line of each paragraph stay, in order."""
+    """Never raises; the text itself stays, in order, and without spaces at their ends no lines are joined."""
     result = unflow(text, delsp)
     assert [c for c in result if c not in " >\r\n"] == [c for c in text if c not in " >\r\n"]
     assert unflow(text.replace(" ", ""), delsp).replace(" ", "") == text.replace(" ", "")

@@ -77,6 +77,22 @@ def test_an_empty_block():
     assert headers["Subject"] is None
 
 
+@pytest.mark.parametrize(
+    ("block", "values"),
+    [
+        (b"A: 1\rb: 2\r", [b" 1"]),
+        (b"A: 1\r 2\nb: 3\n", [b" 1\r 2"]),
+        (b"A: 1\r\r\nA: 2\r\n", [b" 1", b" 2"]),
+        (b"A: 1\n\nA: 2\n", [b" 1", b" 2"]),
+        (b"From x\nA: 1", [b" 1"]),
+    ],
+)
+def test_line_breaks(block, values):
+    """A bare CR ends a line, as the parser has it; no line break is left at the end of a value."""
+    assert Headers(block).raw_all("a") == values
+    assert Headers(block).raw("a") == values[0]
+
+
 _PIECES = st.sampled_from(
     [b"A", b"b", b":", b" ", b"\t", b"\r", b"\n", b"\r\n", b"x", b"\xff", b"\0", b"A: ", b"\n ", b"\r\nB:"]
 )
@@ -94,7 +110,8 @@ def test_lookups_agree_with_the_parser(block, large):
     for name, values in expected.items():
         assert headers.raw_all(name.decode()) == values
         assert headers.raw(name.decode().upper()) == values[0]
-    for _, text in headers.items():
+    for text in map(headers.get, headers):
+        assert text is not None
         text.encode("utf-8")
         assert len(text.splitlines()) <= 1
 

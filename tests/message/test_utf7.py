@@ -20,6 +20,7 @@ from mailstrata.message.utf7 import Utf7Decoder
         (b"+AOQ--", "ä-"),
         (b"+2AA-x", "\ufffdx"),
         (b"+2AA", "\ufffd"),
+        (b"+AOQA-b", "äb"),
         (b"+!", "!"),
         (b"+A-b", "b"),
         (b"+", ""),

@@ -8,7 +8,7 @@ import pytest
 
 from mailstrata.errors import LockedError, TargetError
 from mailstrata.message.origin import FileInfo, SourceInfo
-from mailstrata.sinks import filesystem
+from mailstrata.sinks import filesystem, source_folder
 from mailstrata.sinks.filesystem import FilesystemSink
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.testing import (
@@ -164,9 +164,10 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     assert manifest_of(tmp_path / "ordinary.mbox") == manifest
 
 
-@pytest.mark.parametrize("change", ["another content", "longer", "one more file", "one file less", "a link"])
-def test_what_differs_gets_a_neighbour(tmp_path: Path, change: str) -> None:
+@pytest.mark.parametrize("change", ["another content", "longer", "shorter", "one more file", "one file less", "a link"])
+def test_what_differs_gets_a_neighbour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
     """A message whose files are not those that lie there is put beside them; nothing is overwritten."""
+    monkeypatch.setattr(source_folder, "_CHUNK", 2)
     source = memory_message("m", message_with(("a.txt", b"one"), ("b.txt", b"two")))
     extract(tmp_path, source)
     folder = tmp_path / "m/000000 Subject"
@@ -174,6 +175,8 @@ def test_what_differs_gets_a_neighbour(tmp_path: Path, change: str) -> None:
         (folder / "a.txt").write_bytes(b"two")
     elif change == "longer":
         (folder / "a.txt").write_bytes(b"one more")
+    elif change == "shorter":
+        (folder / "a.txt").write_bytes(b"on")
     elif change == "one more file":
         (folder / "c.txt").write_bytes(b"mine")
     elif change == "one file less":
@@ -388,6 +391,17 @@ def test_a_failing_disk_is_one_line_and_leaves_nothing_half_written(
     assert cut.items() < files_in(tmp_path / "whole").items()
     extract(tmp_path / "cut", ordinary_mailbox())
     assert files_in(tmp_path / "cut") == files_in(tmp_path / "whole")
+
+
+def test_an_abort_does_not_raise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tidying up fails as well, the user is told of the first failure only, and nothing stays open."""
+    failing(monkeypatch, "write", errno.EIO, after=3)
+    failing(monkeypatch, "close", errno.EIO)
+    with pytest.raises(TargetError, match="Input/output error") as caught:
+        extract(tmp_path, ordinary_mailbox())
+    assert not getattr(caught.value, "__notes__", [])
+    assert caught.value.__cause__ is not None
+    assert not getattr(caught.value.__cause__, "__notes__", [])
 
 
 def test_a_target_that_is_a_file(tmp_path: Path) -> None:

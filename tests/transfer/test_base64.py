@@ -7,11 +7,11 @@ import textwrap
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.decoding import Result, bodies, codes, decode, decode_pieces, held_bytes, piece_sizes, split
 
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer.base import MAX_DEFECTS, add_defect
 from mailstrata.transfer.base64 import Base64Decoder
-from support.decoding import Result, bodies, codes, decode, decode_pieces, held_bytes, piece_sizes, split
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 

@@ -1,7 +1,8 @@
 """7bit, 8bit and binary."""
 
-from mailstrata.transfer.identity import IdentityDecoder
 from support.decoding import decode
+
+from mailstrata.transfer.identity import IdentityDecoder
 
 
 def test_same_object() -> None:

@@ -7,11 +7,11 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.decoding import Result, bodies, codes, decode, decode_pieces, held_bytes, piece_sizes, split
 
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer.base import MAX_DEFECTS, add_defect
 from mailstrata.transfer.quoted_printable import MAX_TRAILING_SPACE, QuotedPrintableDecoder
-from support.decoding import Result, bodies, codes, decode, decode_pieces, held_bytes, piece_sizes, split
 
 HEXADECIMAL = b"0123456789ABCDEFabcdef"
 
@@ -96,9 +96,7 @@ def test_equals_the_reference_whatever_the_split(data: bytes, sizes: list[int]) 
     assert decode_pieces(QuotedPrintableDecoder, split(data, [1] * len(data))) == expected
 
 
-@given(
-    st.lists(st.sampled_from(TOKENS), max_size=12).map(b"".join), st.lists(st.integers(1, 2000), max_size=8)
-)
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(b"".join), st.lists(st.integers(1, 2000), max_size=8))
 def test_long_white_space_equals_the_reference_whatever_the_split(data: bytes, sizes: list[int]) -> None:
     """The same with white space around the length from which it is content."""
     expected = reference(data)
@@ -229,7 +227,9 @@ def test_defects_end_at_their_limit() -> None:
     assert defects[-1].code is DefectCode.DEFECTS_OMITTED
 
 
-@pytest.mark.parametrize("pattern", [b"=", b"= ", b" ", b"\t ", b"=\r", b" \r", b" \n", b"=4", b"= \n", b"\r", b"=\r\n"])
+@pytest.mark.parametrize(
+    "pattern", [b"=", b"= ", b" ", b"\t ", b"=\r", b" \r", b" \n", b"=4", b"= \n", b"\r", b"=\r\n"]
+)
 def test_hostile_bodies_leave_no_state_behind(pattern: bytes) -> None:
     """Whatever repeats for a megabyte, no more than a line's white space is held back."""
     decoder = QuotedPrintableDecoder()

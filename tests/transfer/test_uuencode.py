@@ -7,11 +7,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.decoding import Result, bodies, codes, decode, decode_pieces, held_bytes, piece_sizes, split
 
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer.base import MAX_DEFECTS, add_defect
 from mailstrata.transfer.uuencode import BEGIN_SEARCH_BYTES, LINE_BYTES, UuencodeDecoder
-from support.decoding import Result, bodies, codes, decode, decode_pieces, held_bytes, piece_sizes, split
 
 BEGIN = b"begin 644 cat.txt\n"
 END = b"`\nend\n"
@@ -320,7 +320,9 @@ def test_defects_end_at_their_limit() -> None:
     assert defects[-1].code is DefectCode.DEFECTS_OMITTED
 
 
-@pytest.mark.parametrize("pattern", [b"M\n", b"M", b"\n", b" ", b"end", b"`\n", b"x\n", b"!A\n", b"\r", b"begin 644 x\n"])
+@pytest.mark.parametrize(
+    "pattern", [b"M\n", b"M", b"\n", b" ", b"end", b"`\n", b"x\n", b"!A\n", b"\r", b"begin 644 x\n"]
+)
 def test_hostile_bodies_leave_no_state_behind(pattern: bytes) -> None:
     """Whatever repeats, no more than the beginning of a line is held back."""
     decoder = UuencodeDecoder()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -160,7 +161,9 @@ class _Run:
         self._store = self.session.store
         self._rows = MessageRows(self.session.layout.packs)
         self._source: _OpenSource | None = None
-        self._ended: list[_OpenSource] = []
+        # What the next record will say of the sources that it touches.
+        self._sources: list[SourceSnapshot] = []
+        self._new_totals = Totals()
         self._message: Item | None = None
         self._attachment: Item | None = None
         self.staged_totals = Totals()
@@ -280,42 +283,38 @@ class _Run:
         segments.end_source(outcome, totals)
         snapshot.status = "complete" if outcome.complete else "incomplete"
         snapshot.reasons = list(outcome.reasons)
-        self._ended.append(source)
+        self._stage_source(source)
         self._source = None
 
-    def checkpoint(self, checkpoint: Checkpoint) -> None:
-        self.staged_totals = Totals()
-        touched = self._ended
-        self._ended = []
-        if self._source is not None:
-            touched.append(self._source)
-        snapshots = [self._snapshot(source, checkpoint) for source in touched]
-        self.session.stage([snapshot for snapshot in snapshots if snapshot.segments], self.staged_totals)
-
-    def _snapshot(self, source: _OpenSource, checkpoint: Checkpoint) -> SourceSnapshot:
-        """What the next record says of a source; its segment is stored."""
-        running = source.snapshot
+    def _stage_source(self, source: _OpenSource, reached: SourceCheckpoint | None = None) -> None:
+        """Store the source's segment, and note for the next record what it says of the source."""
         entry = source.segments.checkpoint()
+        if entry is None:
+            return
+        snapshot = source.snapshot
         delta, source.segments.totals = source.segments.totals, Totals()
-        running.totals.add(delta)
-        self.staged_totals.add(delta)
-        running.checkpoint = None
-        if source is self._source and checkpoint.file is not None:
-            running.checkpoint = SourceCheckpoint(
-                checkpoint.file.name, checkpoint.offset, running.totals.messages_found
-            )
-        return SourceSnapshot(
-            running.id, running.snapshot, running.label, running.path, running.kind, running.status, running.reasons,
-            [] if entry is None else [entry], running.totals.copy(), running.checkpoint,
-        )  # fmt: skip
+        snapshot.totals.add(delta)
+        self._new_totals.add(delta)
+        self._sources.append(replace(snapshot, segments=[entry], totals=snapshot.totals.copy(), checkpoint=reached))
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        source = self._source
+        if source is not None:
+            reached = None
+            if checkpoint.file is not None:
+                messages = source.snapshot.totals.messages_found + source.segments.totals.messages_found
+                reached = SourceCheckpoint(checkpoint.file.name, checkpoint.offset, messages)
+            self._stage_source(source, reached)
+        sources, self._sources = self._sources, []
+        self.staged_totals, self._new_totals = self._new_totals, Totals()
+        self.session.stage(sources, self.staged_totals)
 
     def _let_go(self) -> None:
         for item in (self._message, self._attachment):
             if item is not None:
                 item.discard()
-        for source in (self._source, *self._ended):
-            if source is not None:
-                source.segments.discard()
+        if self._source is not None:
+            self._source.segments.discard()
         self._rows.close()
 
     def abort(self) -> None:

@@ -61,11 +61,10 @@ def command(
             quiet=quiet,
         )
     except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(
-            "interrupted; what was committed is kept; run the same command again to finish"
-        ) from interrupt
+        kept = "what was committed is kept" if sink.commits else "this run had committed nothing yet"
+        raise KeyboardInterrupt(f"interrupted; {kept}; run the same command again to finish") from interrupt
     if as_json:
         output.write_json(archive_summary.as_object(report, sink, target))
     elif not quiet:
         output.write(archive_summary.as_text(report, sink, target))
-    ctx.exit(exit_code(report))
+    ctx.exit(exit_code(report, source))

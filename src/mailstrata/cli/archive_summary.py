@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 def _savings(sink: ArchiveSink, target: str) -> Savings:
     log = CommitLog(Layout(Path(target)).commits)
-    files = [file for number in sink.commits for file in log.read(number)[0].added]
-    return Savings.of(sink.totals, files)
+    packs = index = 0
+    for number in sink.commits:
+        for file in log.read(number)[0].added:
+            if file.path.startswith("packs/"):
+                packs += file.size
+            else:
+                index += file.size
+    return Savings.of(sink.totals, packs_bytes=packs, index_bytes=index)
 
 
 def as_text(report: Report, sink: ArchiveSink, target: str) -> str:

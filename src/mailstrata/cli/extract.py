@@ -55,4 +55,4 @@ def command(
     elif not quiet:
         decoded = ("decoded", f"{format_bytes(report.decoded_bytes)} of content")
         output.write(summary.as_lines([*summary.rows(report), decoded, summary.defect_row(report)]))
-    ctx.exit(exit_code(report))
+    ctx.exit(exit_code(report, source))

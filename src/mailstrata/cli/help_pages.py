@@ -28,9 +28,7 @@ def help_pages() -> dict[str, str]:
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None
-        below = click.Context(
-            command, parent=context, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH
-        )
+        below = click.Context(command, parent=context, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH)
         pages[name] = command.get_help(below)
     return pages
 

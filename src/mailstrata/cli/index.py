@@ -51,4 +51,4 @@ def command(
         output.write_json(summary.as_object(report))
     elif not quiet:
         output.write(summary.as_lines([*summary.rows(report), summary.defect_row(report)]))
-    ctx.exit(exit_code(report))
+    ctx.exit(exit_code(report, source))

@@ -25,7 +25,7 @@ _PROGRAM = "mailstrata"
 _COMMANDS = ("archive", "info", "show", "sql", "parse", "extract", "index")
 
 _EPILOG = """A SOURCE is an mbox, a Maildir, a message (.eml, .emlx), a folder of any of these, a tar or zip, each also compressed
-(gzip, bzip2, xz, zstd), or - for standard input.
+compressed (gzip, bzip2, xz, zstd), or - for standard input.
 
 \b
 Exit codes:

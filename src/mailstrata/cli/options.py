@@ -28,9 +28,7 @@ def _all(*decorators: Callable[[Function], Function]) -> Callable[[Function], Fu
 
 def sources() -> Callable[[Function], Function]:
     """SOURCE...: `source`. Whether one exists is not for click to say: the others are still done when it does not."""
-    return click.argument(
-        "source", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="SOURCE..."
-    )
+    return click.argument("source", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="SOURCE...")
 
 
 def reading() -> Callable[[Function], Function]:

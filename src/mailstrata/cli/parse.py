@@ -40,4 +40,4 @@ def command(
         max_parts=max_parts,
         writes_results=True,
     )
-    ctx.exit(exit_code(report))
+    ctx.exit(exit_code(report, source))

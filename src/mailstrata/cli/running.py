@@ -52,16 +52,19 @@ def refuse_target_in_source(sources: Sequence[str], target: str) -> None:
     for source in sources:
         folder = Path(os.path.realpath(source))
         if source != "-" and (place == folder or (folder in place.parents and folder.is_dir())):
-            raise UsageError(f"{target} lies inside the source {source}; choose a target outside of it")
+            raise UsageError(f"the target {target} is the source {source} or lies inside it; choose another target")
 
 
-def exit_code(report: Report) -> int:
-    """Say what could not be read, one line each; the code of the first failure, or 0."""
+def exit_code(report: Report, words: Sequence[str]) -> int:
+    """Say what could not be read, one line each; the code of the first failure, or 0. `words` are the sources that
+    the user named."""
     for failure in report.failures:
         output.error(_line(failure))
+    if report.failed > len(report.failures):
+        output.note(f"and {report.failed - len(report.failures):,} more that could not be read")
     if not report.failures:
         return 0
-    if report.sources > 1 or report.messages:
+    if report.sources > 1 or len(words) > 1:
         failed = len({failure.label for failure in report.failures})
         output.note(f"{format_count(failed, 'source')} could not be read whole; everything else was done")
     first = report.failures[0].error

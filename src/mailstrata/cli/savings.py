@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mailstrata.cli.units import format_bytes, format_share
 
 if TYPE_CHECKING:
-    from mailstrata.archive.records import FileEntry
     from mailstrata.archive.totals import Totals
 
 
@@ -26,20 +24,14 @@ class Savings:
     index_bytes: int
 
     @classmethod
-    def of(cls, totals: Totals, files: Iterable[FileEntry]) -> Savings:
-        """From what was found, and the files that hold it."""
-        packs = index = 0
-        for file in files:
-            if file.path.startswith("packs/"):
-                packs += file.size
-            else:
-                index += file.size
+    def of(cls, totals: Totals, *, packs_bytes: int, index_bytes: int) -> Savings:
+        """From what was found, and the bytes on disk that hold it."""
         beside = totals.segment_bytes
         return cls(
             content_bytes=totals.message_bytes + totals.attachment_bytes + beside,
             distinct_bytes=totals.message_bytes_new + totals.blob_bytes_new + beside,
-            packs_bytes=packs,
-            index_bytes=index,
+            packs_bytes=packs_bytes,
+            index_bytes=index_bytes,
         )
 
     @property
@@ -58,7 +50,7 @@ class Savings:
         once = f"{format_bytes(self.by_deduplication)} ({format_share(self.by_deduplication, self.content_bytes)})"
         smaller = f"{format_bytes(self.by_compression)} ({format_share(self.by_compression, self.distinct_bytes)})"
         return [
-            ("stored", f"{stored}, for {format_bytes(self.content_bytes)} of messages and decoded attachments"),
+            ("stored", f"{stored}, for {format_bytes(self.content_bytes)} of content"),
             ("saved", f"{once} by keeping content once, {smaller} by compression"),
         ]
 

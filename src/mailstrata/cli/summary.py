@@ -9,6 +9,7 @@ from mailstrata.cli.terminal import pad
 from mailstrata.cli.units import format_bytes, format_count, format_duration
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
 
     from mailstrata.sinks.pipeline import Report
@@ -20,12 +21,14 @@ Row = tuple[str, str]
 
 def rows(report: Report) -> list[Row]:
     """What was read, as names and values."""
-    rate = report.bytes_read / report.seconds if report.seconds > 0 else 0.0
+    took = format_duration(report.seconds)
+    if report.seconds > 1:
+        took += f" ({format_bytes(report.bytes_read / report.seconds)}/s)"
     found = [
         (
             "read",
             f"{format_count(report.messages, 'message')} in {format_count(report.sources, 'source')}, "
-            f"{format_bytes(report.bytes_read)} in {format_duration(report.seconds)} ({format_bytes(rate)}/s)",
+            f"{format_bytes(report.bytes_read)} in {took}",
         ),
         (
             "parts",
@@ -38,9 +41,13 @@ def rows(report: Report) -> list[Row]:
 
 
 def defect_row(report: Report) -> Row:
-    """The defects by kind, most frequent first."""
-    kinds = (f"{count:,} {code}" for code, count in report.defects.most_common())
-    return "defects", ", ".join(kinds) or "none"
+    """The defects by kind."""
+    return "defects", defect_list(report.defects)
+
+
+def defect_list(defects: Counter[str]) -> str:
+    """Codes of defects and how often each was found, most frequent first."""
+    return ", ".join(f"{count:,} {code}" for code, count in defects.most_common()) or "none"
 
 
 def as_lines(table: Sequence[Row]) -> str:

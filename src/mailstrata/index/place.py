@@ -53,8 +53,7 @@ class IndexPlace:
             self._take_lock()
         try:
             with writing(self.scratch):
-                if self._previous.exists() and not self.directory.exists():
-                    self._previous.rename(self.directory)
+                self._put_back()
                 self._clear_scratch()
                 self.new.mkdir()
         except BaseException:
@@ -77,10 +76,16 @@ class IndexPlace:
             return
         lock, self._lock = self._lock, None
         with lock, writing(self.scratch):
+            self._put_back()
             self._clear_scratch()
             # The lock goes last: until then another run finds it held.
             (self.scratch / _LOCK).unlink()
             self.scratch.rmdir()
+
+    def _put_back(self) -> None:
+        """Undo the first rename of `publish` where the second one did not follow."""
+        if self._previous.exists() and not self.directory.exists():
+            self._previous.rename(self.directory)
 
     def _clear_scratch(self) -> None:
         for leftover in self.scratch.iterdir():

@@ -106,15 +106,15 @@ def message_row(message: MessageInfo, totals: MessageTotals, header_size: int) -
         "from_domain": _domain(from_address),
         "from_addresses": _addresses(from_addresses),
         "sender": text(headers["Sender"]),
-        "sender_addresses": _addresses(message.addresses("Sender")),
+        "sender_addresses": _mailboxes(message, "Sender"),
         "reply_to": text(headers["Reply-To"]),
-        "reply_to_addresses": _addresses(message.addresses("Reply-To")),
+        "reply_to_addresses": _mailboxes(message, "Reply-To"),
         "to": text(message.to),
-        "to_addresses": _addresses(message.to_addresses),
+        "to_addresses": _mailboxes(message, "To"),
         "cc": text(message.cc),
-        "cc_addresses": _addresses(message.cc_addresses),
+        "cc_addresses": _mailboxes(message, "Cc"),
         "bcc": text(message.bcc),
-        "bcc_addresses": _addresses(message.bcc_addresses),
+        "bcc_addresses": _mailboxes(message, "Bcc"),
         "delivered_to": _texts(a.address.lower() for a in message.addresses("Delivered-To") if a.address),
         "subject": text(message.subject),
         "list_id": _list_id(headers["List-Id"]),
@@ -245,6 +245,10 @@ def _texts(values: Iterable[str]) -> list[str]:
             break
         found.append(text(value, NAME_LIMIT) or "")
     return found
+
+
+def _mailboxes(message: MessageInfo, name: str) -> list[dict[str, str]]:
+    return _addresses(message.addresses(name)) if name in message.headers else []
 
 
 def _addresses(addresses: Sequence[Address]) -> list[dict[str, str]]:

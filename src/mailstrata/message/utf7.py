@@ -62,4 +62,3 @@ class Utf7Decoder(codecs.IncrementalDecoder):
         held, self._held, self._shifted = self._held, b"", False
         octets = binascii.a2b_base64(held + b"A" * (-len(held) % 4))
         text.append(self._units.decode(octets[: len(held) * 6 // 16 * 2], True))
-        self._units.reset()

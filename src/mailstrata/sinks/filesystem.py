@@ -5,6 +5,8 @@ folder of one source, in `source_folder.py`. Files are written as they stream by
 one, so a power cut (not a kill) may take what the system had not written yet.
 """
 
+# ruff: noqa: ARG002 - the methods have the parameters of `Sink`, whatever they use of them
+
 from __future__ import annotations
 
 import contextlib
@@ -66,7 +68,6 @@ class FilesystemSink(Sink):
         self._root = -1
         self._folders: dict[str, str] = {}
         self._source: SourceFolder | None = None
-        self._outcome: SourceOutcome | None = None
         self._file = -1
         self._file_name = ""
         self._file_size = 0
@@ -90,7 +91,6 @@ class FilesystemSink(Sink):
 
     def begin_source(self, source: SourceInfo) -> None:
         options = {"attachments_only": self._attachments_only}
-        self._outcome = None
         try:
             self._source = claim_folder(self._root, str(self._directory), source, options, self._folders)
         except OSError as error:
@@ -137,7 +137,17 @@ class FilesystemSink(Sink):
             self._place(message)
 
     def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:
-        self._outcome = outcome
+        if self._source is None:
+            return
+        try:
+            self._source.flush()
+            # The manifest of a source that was not read to its end keeps the name that says so.
+            if outcome.complete:
+                self._source.finish()
+            self._source.close()
+        except OSError as error:
+            raise self._failure(error) from error
+        self._source = None
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         if self._source is not None:
@@ -145,18 +155,6 @@ class FilesystemSink(Sink):
                 self._source.flush()
             except OSError as error:
                 raise self._failure(error) from error
-
-    def commit(self) -> None:
-        if self._source is None or self._outcome is None:
-            return
-        try:
-            # The manifest of a source that was not read to its end keeps the name that says so.
-            if self._outcome.complete:
-                self._source.finish()
-            self._source.close()
-        except OSError as error:
-            raise self._failure(error) from error
-        self._source = None
 
     def abort(self) -> None:
         # The user is told of what went wrong first, not of what then went wrong in tidying up after it.

@@ -24,7 +24,7 @@ from mailstrata.sinks.protocol import Checkpoint, OutsideKind, Sink, SourceOutco
 from mailstrata.sinks.target_errors import target_error
 
 DEFAULT_CHECKPOINT_BYTES = 1 << 30
-"""Bytes of input after which a long source is committed, at the next end of a message."""
+"""Bytes of input after which what was delivered is committed, at the next end of a message or source."""
 
 _MOST_REASONS = 100
 """Reasons kept for one source; a folder can hold a million unreadable files."""
@@ -155,7 +155,9 @@ class Pipeline:
         self._report.sources += 1
         for sink in self._sinks:
             sink.end_source(info, outcome)
-        self._commit(Checkpoint())
+        # A folder of a thousand small mailboxes is not worth a thousand commits.
+        if self._progress.bytes_read >= self._checkpoint_at:
+            self._commit(Checkpoint())
 
     def _skipped_file(self, source: SourceInfo, file: SkippedFile, outcome: SourceOutcome) -> None:
         self._report.skipped_files += 1

@@ -87,7 +87,8 @@ class Sink:
               end_file
             | skipped_file )*
           end_source
-          checkpoint commit )*
+          [checkpoint commit] )*
+        checkpoint commit
         close
 
     - Calls come from one thread, never two at once.
@@ -100,7 +101,7 @@ class Sink:
     - Data is `bytes`, at most about the size of a chunk read (1 MiB), and may be kept.
     - The same `message` and `part` objects are passed from begin to end. At `begin_part` all that the header says is
       there; `size`, `sha256`, `end` and `defects` are final at the end.
-    - `checkpoint` is called between messages: at the end of every source, and within a long one. A sink then
+    - `checkpoint` is called between messages or sources, after so many bytes, and at the end of the run. A sink then
       stages what it has: written and synced, but not visible. `commit`, which follows at once unless a sink's
       `checkpoint` failed, makes it visible; our own sinks do so atomically. A sink that cannot stage may write
       at any time, and is then delivered to at least once: after a crash the same messages come again.

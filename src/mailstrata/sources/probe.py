@@ -166,7 +166,8 @@ def identify_compressed(
     """
     inner = without_compression_suffix(name)
     found = identify(stream.peek, inner, explicit=explicit, in_maildir=in_maildir, variant=variant)
-    if found.content is None and found.kind != "tar" and stream.failed is not None:
+    undecided = not stream.peek(1) or (found.content is None and found.kind != "tar")
+    if undecided and stream.failed is not None:
         raise stream.failed
     if found.compression is not None or found.kind == "zip":
         sniffed = Sniffed("other", f"{found.sniffed.description} inside {outer.description}", "decompress it first")

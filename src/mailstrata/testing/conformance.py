@@ -43,7 +43,7 @@ class SinkConformance:
         """A new sink that writes below `directory`, which exists."""
         raise NotImplementedError("say in make_sink how your sink is made")
 
-    def read_back(self, directory: Path) -> Collection[Hashable]:  # noqa: ARG002 - overridden
+    def read_back(self, directory: Path) -> Collection[Hashable]:  # noqa: ARG002 - for those who override it
         """What is visible in `directory` now; see the class. Checks nothing unless overridden."""
         return ()
 

@@ -29,7 +29,7 @@ _NEXT = {
     "end_message": {"outside", "begin_message", "end_file", "checkpoint"},
     "end_file": {"begin_file", "skipped_file", "end_source"},
     "skipped_file": {"begin_file", "skipped_file", "end_source"},
-    "end_source": {"checkpoint"},
+    "end_source": {"begin_source", "checkpoint"},
     "checkpoint": {"commit"},
     "commit": {"begin_source", "checkpoint", "outside", "begin_message", "end_file", "close"},
     "failed": {"abort"},

@@ -1,5 +1,7 @@
 """A sink that interrupts a run on purpose, at a call of its own choice."""
 
+# ruff: noqa: ARG002 - the methods have the parameters of `Sink`, whatever they use of them
+
 from __future__ import annotations
 
 from mailstrata.message.info import MessageInfo, PartInfo

@@ -1,5 +1,7 @@
 """A sink that keeps in memory all that it is given, for tests."""
 
+# ruff: noqa: ARG002 - the methods have the parameters of `Sink`, whatever they use of them
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

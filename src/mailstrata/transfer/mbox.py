@@ -205,20 +205,21 @@ class MboxUnquoter:
 class MboxQuoter:
     """Quotes a message again: the inverse of `MboxUnquoter`, whose exceptions it is given.
 
-    `unquoted_lines` must be ascending. What `feed` and the last `flush` return, joined, are the bytes as they
-    stood in the mbox; `flush` is called at the end of the message.
+    What `feed` and the last `flush` return, joined, are the bytes as they stood in the mbox; `flush` is called at the
+    end of the message. To check the way back while a message is still being unquoted, give the unquoter's own
+    `unquoted_lines`, which grow, and before each `feed` set `quoting_end` to the unquoter's.
 
     Holds back at most four bytes.
     """
 
-    __slots__ = ("_at_line_start", "_held", "_position", "_quoting", "_quoting_end", "_unquoted_lines")
+    __slots__ = ("_at_line_start", "_held", "_position", "_quoting", "_unquoted_lines", "quoting_end")
 
     def __init__(
         self, variant: str | None, unquoted_lines: list[int] | None = None, quoting_end: int | None = None
     ) -> None:
         self._quoting = _quoting_of(variant)
-        self._unquoted_lines = unquoted_lines or []
-        self._quoting_end = quoting_end
+        self.quoting_end = quoting_end
+        self._unquoted_lines = [] if unquoted_lines is None else unquoted_lines
         self._at_line_start = True
         self._held = b""
         self._position = 0  # the offset, in what is fed, of what is held, or else of the next byte
@@ -229,8 +230,8 @@ class MboxQuoter:
         if quoting is None or not data:
             return data
         text = self._held + data if self._held else data
-        if self._quoting_end is not None and self._position + len(text) > self._quoting_end:
-            return self._feed_to_end(text, quoting, max(self._quoting_end - self._position, 0))
+        if self.quoting_end is not None and self._position + len(text) > self.quoting_end:
+            return self._feed_to_end(text, quoting, max(self.quoting_end - self._position, 0))
         at_line_start = self._at_line_start
         open_line = _open_line(text, at_line_start)
         if open_line is not None and open_line[0] and not quoting.any_depth:

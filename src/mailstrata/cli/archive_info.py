@@ -1,0 +1,95 @@
+"""What `mailstrata info` says of an archive, for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mailstrata.cli.savings import Savings
+from mailstrata.cli.summary import as_lines, defect_list
+from mailstrata.cli.terminal import pad, safe_line
+from mailstrata.cli.units import format_bytes, format_count
+
+if TYPE_CHECKING:
+    from mailstrata.archive.reader import ArchiveInfo
+    from mailstrata.archive.records import SourceSnapshot
+
+_STATUS = {"complete": "whole", "incomplete": "not whole", "open": "not finished"}
+
+
+def _savings(info: ArchiveInfo) -> Savings:
+    return Savings.of(info.totals, packs_bytes=info.pack_bytes, index_bytes=info.index_bytes)
+
+
+def as_text(info: ArchiveInfo) -> str:
+    """For people: what is in it, what it saved, its ledger, its sources."""
+    totals = info.totals
+    messages = f"{format_count(info.messages, 'message')}, found in {format_count(info.occurrences, 'place')}"
+    commits = format_count(info.commits, "commit")
+    if info.commits:
+        commits += f", the first on {info.created}, the last on {info.changed}"
+    rows = [
+        ("holds", f"{messages}; {format_count(info.blobs, 'attachment')}"),
+        *_savings(info).rows(),
+        ("files", f"{format_count(info.packs, 'pack')}, {format_count(info.index_files, 'index file')}"),
+        ("commits", commits),
+        ("defects", defect_list(totals.defects)),
+    ]
+    ledger = [
+        ("bytes", totals.source_bytes),
+        ("messages", totals.message_source_bytes),
+        ("separators", totals.separator_bytes),
+        ("gaps", totals.gap_bytes),
+    ]
+    width = max(len(f"{count:,}") for _, count in ledger)
+    lines = [
+        as_lines(rows),
+        "\nledger of all sources, in bytes: messages as they stand there + `From ` lines + gaps\n",
+        *(f"  {pad(name, 10)}  {pad(f'{count:,}', width, right=True)}\n" for name, count in ledger),
+        f"\n{format_count(len(info.sources), 'source')}\n",
+        *(_source_line(source) for source in info.sources),
+    ]
+    return "".join(lines)
+
+
+def _source_line(source: SourceSnapshot) -> str:
+    totals = source.totals
+    said = [
+        f"{safe_line(source.label)}  ({source.kind})",
+        format_count(totals.messages_found, "message"),
+        format_bytes(totals.source_bytes),
+    ]
+    if source.status != "complete":
+        said.append("; ".join([_STATUS[source.status], *map(safe_line, source.reasons)]))
+    return f"  {'  '.join(said)}\n"
+
+
+def as_object(info: ArchiveInfo) -> dict[str, Any]:
+    """As JSON; the keys are documented in docs/command-line.md."""
+    return {
+        "commits": info.commits,
+        "created": info.created or None,
+        "changed": info.changed or None,
+        "messages": info.messages,
+        "occurrences": info.occurrences,
+        "blobs": info.blobs,
+        "packs": info.packs,
+        "index_files": info.index_files,
+        **_savings(info).as_object(),
+        "ledger": info.totals.to_json(),
+        "sources": [_source_object(source) for source in info.sources],
+        "snapshots": info.snapshots,
+    }
+
+
+def _source_object(source: SourceSnapshot) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "label": source.label,
+        "path": source.path.decode("utf-8", "replace"),
+        "kind": source.kind,
+        "status": source.status,
+        "reasons": source.reasons,
+        "first_commit": source.first_commit,
+        "last_commit": source.last_commit,
+        "ledger": source.totals.to_json(),
+    }

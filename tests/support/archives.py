@@ -1,0 +1,104 @@
+"""Reading archives and packs in tests: with mailstrata, and with nothing of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from mailstrata.archive.frames import FrameCompressor
+from mailstrata.archive.item import Item
+from mailstrata.archive.pack import PackWriter
+from mailstrata.archive.pack_table import Member
+from mailstrata.archive.reader import Archive
+from mailstrata.archive.records import SourceSnapshot
+from mailstrata.transfer.mbox import MboxQuoter
+
+needs_tar_and_zstd = pytest.mark.skipif(
+    shutil.which("tar") is None or shutil.which("zstd") is None, reason="the programs tar and zstd are not installed"
+)
+
+
+def item_of(folder: Path, content: bytes, compressor: FrameCompressor | None = None, *, chunk: int = 1 << 20) -> Item:
+    """A finished item with that content, written in chunks."""
+    item = Item(folder, compressor or FrameCompressor(3))
+    for start in range(0, len(content), chunk):
+        item.write(content[start : start + chunk])
+    item.finish()
+    return item
+
+
+def write_pack(folder: Path, contents: dict[str, bytes], name: str = "pack.tar.zst") -> tuple[Path, list[Member]]:
+    """A finished pack with those members, grouped by their first folder; the path, and the members as told."""
+    compressor = FrameCompressor(3)
+    placed: list[Member] = []
+    pack = PackWriter(folder, name, compressor, placed.extend)
+    for member, content in contents.items():
+        item = item_of(folder, content, compressor)
+        pack.add(member.partition("/")[0], member, item)
+        item.discard()
+    pack.finish()
+    return folder / name, placed
+
+
+def unpack_without_us(pack: Path) -> dict[str, bytes]:
+    """All members of a pack, read with nothing but zstandard and tarfile."""
+    data = pack.read_bytes()
+    plain = bytearray()
+    while data:
+        if 0x184D2A50 <= int.from_bytes(data[:4], "little") <= 0x184D2A5F:
+            data = data[8 + int.from_bytes(data[4:8], "little") :]
+            continue
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        plain += frame.decompress(data)
+        assert frame.eof
+        data = frame.unused_data
+    with tarfile.open(fileobj=io.BytesIO(bytes(plain))) as tar:
+        members = {}
+        for info in tar:
+            file = tar.extractfile(info)
+            assert file is not None
+            members[info.name] = file.read()
+        return members
+
+
+def segment_lines(archive: Archive, snapshot: SourceSnapshot) -> Iterator[dict[str, object]]:
+    """The lines of all segments of a snapshot."""
+    for segment in snapshot.segments:
+        for line in b"".join(archive.read_segment(segment.name)).splitlines():
+            yield json.loads(line)
+
+
+def files_of(archive: Archive, snapshot: SourceSnapshot) -> dict[bytes, bytes]:
+    """The files of a source, put together again from its segments by the rules of docs/archive-format.md."""
+    files: dict[bytes, bytearray] = {}
+    name, quoting = b"", None
+    for line in segment_lines(archive, snapshot):
+        kind = line["type"]
+        if kind == "file":
+            name, quoting = str(line["name"]).encode("latin-1"), line["quoting"]
+            assert line["offset"] == len(files.setdefault(name, bytearray()))
+        elif kind in ("gap", "separator"):
+            assert line["start"] == len(files[name])
+            if "data" in line:
+                data = str(line["data"]).encode("latin-1")
+            else:
+                data = b"".join(archive.read_blob(str(line["sha256"])))
+            assert len(data) == line["size"]
+            files[name] += data
+        elif kind == "message":
+            assert line["start"] == len(files[name])
+            quoter = MboxQuoter(quoting, line.get("unquoted_lines"), line.get("quoting_end"))  # type: ignore[arg-type]
+            message = b"".join(archive.read_message(str(line["sha256"])))
+            assert len(message) == line["size"]
+            files[name] += quoter.feed(message) + quoter.flush()
+            assert line["end"] == len(files[name])
+        elif kind == "file-end":
+            assert line["length"] == len(files[name])
+    return {name: bytes(content) for name, content in files.items()}
