@@ -61,7 +61,7 @@ class TestConformance(SinkConformance):
     """The suite for sinks, with what a reader of the archive sees."""
 
     atomic = True
-    most_interruptions = 20
+    most_interruptions = 12
 
     def make_sink(self, directory: Path) -> Sink:
         return ArchiveSink(directory)
@@ -191,7 +191,7 @@ def test_large_messages_and_attachments_are_spooled(tmp_path: Path) -> None:
     content = random.Random(1).randbytes(9 << 20)
     data = b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(content)
     keep(tmp_path, memory_message("large", data), memory_message("again", data))
-    assert sorted(path.suffix for path in (tmp_path / "packs").iterdir()) == [".zst"] * 2
+    assert sorted(path.suffix for path in (tmp_path / "packs").iterdir()) == [".zst"]
     with Archive.open(tmp_path) as archive:
         assert b"".join(archive.read_message(hashlib.sha256(data).hexdigest())) == data
         assert b"".join(archive.read_blob(hashlib.sha256(content).hexdigest())) == content

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import click
 import pytest
-from click.testing import Result
+from support.command_line import Call
 
 from mailstrata import errors
 from mailstrata.cli import main, output
@@ -51,7 +51,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     ],
 )
 def test_an_error_is_one_line_and_its_documented_code(
-    call: Callable[..., Result],
+    call: Call,
     failing: Callable[[BaseException], None],
     error: BaseException,
     code: int,
@@ -66,9 +66,7 @@ def test_an_error_is_one_line_and_its_documented_code(
 
 
 @pytest.mark.parametrize("error", [EOFError("early"), ZeroDivisionError(), OSError(5, "Input/output error")])
-def test_a_bug_says_how_to_report_it(
-    call: Callable[..., Result], failing: Callable[[BaseException], None], error: Exception
-) -> None:
+def test_a_bug_says_how_to_report_it(call: Call, failing: Callable[[BaseException], None], error: Exception) -> None:
     """What nobody foresaw is one line as well, with exit code 1, and is not taken for an interrupt."""
     failing(error)
     result = call("info", "x")
@@ -79,9 +77,7 @@ def test_a_bug_says_how_to_report_it(
 
 
 @pytest.mark.parametrize("how", ["option", "environment"])
-def test_debug_shows_the_traceback(
-    call: Callable[..., Result], failing: Callable[[BaseException], None], how: str
-) -> None:
+def test_debug_shows_the_traceback(call: Call, failing: Callable[[BaseException], None], how: str) -> None:
     """Both ways of asking for it work, and the line and the code stay."""
     failing(TargetError("disk full"))
     words = ["--debug", "info", "x"] if how == "option" else ["info", "x"]
@@ -101,7 +97,7 @@ def test_debug_shows_the_traceback(
         (["archive", "x", "--to", "y", "--level", "99"], "see 'mailstrata archive --help'"),
     ],
 )
-def test_wrong_words_are_one_line_and_code_2(call: Callable[..., Result], words: list[str], line: str) -> None:
+def test_wrong_words_are_one_line_and_code_2(call: Call, words: list[str], line: str) -> None:
     """A usage error names where the right words are to be found."""
     result = call(*words)
     assert result.exit_code == 2
@@ -111,14 +107,14 @@ def test_wrong_words_are_one_line_and_code_2(call: Callable[..., Result], words:
     assert line in result.stderr
 
 
-def test_no_command_shows_the_help_but_is_no_success(call: Callable[..., Result]) -> None:
+def test_no_command_shows_the_help_but_is_no_success(call: Call) -> None:
     """Someone who types the bare name learns what there is; a script that forgot the command fails."""
     result = call()
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: mailstrata")
 
 
-def test_version_and_help_are_results(call: Callable[..., Result]) -> None:
+def test_version_and_help_are_results(call: Call) -> None:
     """They go to standard output and succeed."""
     for word in ("--version", "--help", "-h"):
         result = call(word)
@@ -126,7 +122,7 @@ def test_version_and_help_are_results(call: Callable[..., Result]) -> None:
         assert "mailstrata" in result.stdout
 
 
-def test_the_help_documents_every_exit_code(call: Callable[..., Result]) -> None:
+def test_the_help_documents_every_exit_code(call: Call) -> None:
     """No exception has a code that `mailstrata --help` does not list."""
     listed = {line.split()[0] for line in call("--help").stdout.partition("Exit codes:")[2].splitlines() if line}
     codes = {

@@ -12,7 +12,10 @@ import pytest
 from mailstrata.errors import LockedError, TargetError
 from mailstrata.index.schema import TABLES
 from mailstrata.index.sink import IndexSink
-from mailstrata.sinks.protocol import Checkpoint, Wants
+from mailstrata.message.origin import SourceInfo
+from mailstrata.sinks.pipeline import Pipeline
+from mailstrata.sinks.protocol import Checkpoint, SourceOutcome, Wants
+from mailstrata.sources.discover import find_sources
 
 NOTE = (
     b"From: Ann <ann@a.example>\nTo: bob@b.example\nSubject: Report\nDate: Mon, 1 Jan 2024 10:00:00 +0100\n"
@@ -204,6 +207,34 @@ def test_the_record_says_what_is_there(index, place):
         assert (place / file["path"]).stat().st_size == file["size"]
     (source,) = record["sources"]
     assert (source["source"], source["complete"], source["messages"]) == ("inbox", True, 2)
+
+
+def test_a_source_that_was_not_read_whole_is_told(place):
+    """What could be read is indexed all the same, and index.json says that it is not all."""
+    sink = IndexSink(place)
+    sink.open()
+    source = SourceInfo("inbox", b"/mail/inbox", "mbox")
+    sink.begin_source(source)
+    sink.end_source(source, SourceOutcome(complete=False, reasons=["truncated"]))
+    sink.checkpoint(Checkpoint(final=True))
+    sink.commit()
+    sink.close()
+    record = json.loads((place / "index.json").read_text(encoding="utf-8"))
+    assert record["complete"] is False
+    assert record["sources"][0]["reasons"] == ["truncated"]
+
+
+def test_the_pipeline_drives_it(tmp_path, place):
+    """From a mailbox on disk to the tables, through the real sources and the real pipeline."""
+    mailbox = tmp_path / "inbox.mbox"
+    line = b"From a@b.example Mon Jan  1 00:00:00 2024\n"
+    mailbox.write_bytes(line + NOTE + b"\n" + line + ANSWER + b"\n" + line + ANSWER + b"\n")
+    report = Pipeline([IndexSink(place)]).run(find_sources([str(mailbox)]))
+    assert report.failures == []
+    assert ask(place, "SELECT count(*) FROM messages") == [(2,)]
+    query = "SELECT source_kind, source_path, index, separator FROM occurrences ORDER BY index"
+    separator = line.decode().rstrip()
+    assert ask(place, query) == [("mbox", str(mailbox), index, separator) for index in range(3)]
 
 
 def test_the_same_messages_make_the_same_files(index, place):

@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 from typing import IO, ClassVar
 
+import pyarrow.parquet as pq
 import pytest
 
 from mailstrata.errors import TargetError
+from mailstrata.index.sink import IndexSink
 from mailstrata.sinks.filesystem import FilesystemSink
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.sinks.protocol import Checkpoint, OutsideKind, RawKind, Sink, SourceOutcome, Wants
@@ -45,6 +47,23 @@ class TestFilesystemSinkWithOptions(TestFilesystemSink):
 
     def make_sink(self, directory: Path) -> Sink:
         return FilesystemSink(directory, attachments_only=True, digests=True)
+
+
+class TestIndexSink(SinkConformance):
+    """So does the index; an index is visible as a whole or not at all."""
+
+    atomic = True
+    most_interruptions = 20
+
+    def make_sink(self, directory: Path) -> Sink:
+        return IndexSink(directory)
+
+    def read_back(self, directory: Path) -> Collection[Hashable]:
+        return {
+            (path.parent.name, str(row))
+            for path in directory.glob("*/*.parquet")
+            for row in pq.read_table(path).to_pylist()
+        }
 
 
 class TestRecordingSink(SinkConformance):
@@ -365,6 +384,8 @@ def test_the_example_of_the_page_works(tmp_path: Path) -> None:
     for name, text in blocks.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
+    ((_, inbox),) = ordinary_mailbox().contents[0].contents
+    (tmp_path / "inbox.mbox").write_bytes(inbox)
     project = tomllib.loads(blocks["pyproject.toml"])["project"]
     metadata = tmp_path / "acme_pdf-1.0.dist-info"
     metadata.mkdir()

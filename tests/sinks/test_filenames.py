@@ -261,11 +261,7 @@ def test_names_in_use_are_numbered_before_the_extension() -> None:
 
 
 @given(
-    st.lists(
-        st.one_of(
-            NAMES, st.sampled_from(["a.txt", "A.TXT", "a (2).txt", "\u00df", "ss", "SS", "\u0131", "I"])
-        )
-    )
+    st.lists(st.one_of(NAMES, st.sampled_from(["a.txt", "A.TXT", "a (2).txt", "\u00df", "ss", "SS", "\u0131", "I"])))
 )
 def test_unique_names_are_safe_and_differ_on_every_filesystem(names: list[str]) -> None:
     """Numbered names are still safe, and no two are equal under any folding of case and form that is in

@@ -153,11 +153,10 @@ def test_long_names_are_bounded() -> None:
 def test_memory_is_constant() -> None:
     """Many members, each with a pax header of its own, cost no more memory than few."""
     one = make([("ü" * 60, b"x")], tarfile.PAX_FORMAT)
-    one = one[: len(one.rstrip(b"\0")) + 512][: len(one) // 512 * 512]
-    one = one[: -(-len(one.rstrip(b"\0")) // 512) * 512]
+    one = one[: -(-len(one.rstrip(b"\0")) // 512) * 512]  # without the end mark
 
     def chunks():  # noqa: ANN202
-        for _ in range(8000):
+        for _ in range(2000):
             yield one
         yield bytes(1024)
 
@@ -167,11 +166,11 @@ def test_memory_is_constant() -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert count == 8000
+    assert count == 2000
     assert peak < 300_000
 
 
-def test_what_the_tar_program_writes(tmp_path: os.PathLike) -> None:
+def test_names_are_bytes() -> None:
     """A name that is no text comes back as the bytes it is."""
     member = tarfile.TarInfo(os.fsdecode(b"\xff\xfe.eml"))
     stream = io.BytesIO()

@@ -115,17 +115,39 @@ def test_lines_are_those_of_the_variant(variant: str | None, raw: bytes) -> None
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@given(pieces=st.lists(bodies(TOKENS, most_repeats=3), max_size=12), sizes=piece_sizes)
-def test_flush_anywhere_loses_nothing(variant: str | None, pieces: list[bytes], sizes: list[int]) -> None:
+@given(raw=bodies(TOKENS, most_repeats=5), sizes=st.lists(st.integers(1, 9), max_size=30), often=st.booleans())
+def test_flush_anywhere_loses_nothing(variant: str | None, raw: bytes, sizes: list[int], often: bool) -> None:
     """Even where `flush` cuts a quoted line in two, all bytes of a span are out, and the way back is exact."""
     unquoter = MboxUnquoter(variant)
     message = b""
-    for piece in pieces:
-        for part in split(piece, sizes):
-            message += unquoter.feed(part)
-        message += unquoter.flush()
-        assert held_bytes(unquoter) <= 5
-    assert quote(unquoter, variant, split(message, sizes)) == b"".join(pieces)
+    for number, piece in enumerate(split(raw, sizes)):
+        message += unquoter.feed(piece)
+        if often or number % 2:
+            message += unquoter.flush()
+            assert held_bytes(unquoter) <= 5
+    message += unquoter.flush()
+    assert quote(unquoter, variant, split(message, sizes)) == raw
+
+
+@pytest.mark.parametrize(
+    ("variant", "pieces", "message", "noted"),
+    [
+        ("mboxrd", [b"a\n>Fr", b"om x"], b"a\n>From x", [3]),
+        ("mboxrd", [b"a\n>", b"From x"], b"a\n>From x", [3]),
+        ("mboxrd", [b"a\n>", b">From x"], b"a\n>From x", []),
+        ("mboxrd", [b"a\n>>F", b"r", b"om x"], b"a\n>>From x", [4]),
+        ("mboxrd", [b"a\n>Fr", b"iday\n>From x"], b"a\n>Friday\nFrom x", []),
+        ("mboxo", [b"a\n>Fr", b"om x"], b"a\n>From x", []),
+        ("mboxo", [b"a\nFr", b"om x"], b"a\nFrom x", [2]),
+        ("mboxo", [b"a\n>", b">From x"], b"a\n>>From x", []),
+    ],
+)
+def test_flush_within_a_from_line(variant: str, pieces: list[bytes], message: bytes, noted: list[int]) -> None:
+    """What has been let out cannot lose its `>` any more; if it would be quoted again, that is noted."""
+    unquoter = MboxUnquoter(variant)
+    assert b"".join(unquoter.feed(piece) + unquoter.flush() for piece in pieces) == message
+    assert unquoter.unquoted_lines == noted
+    assert quote(unquoter, variant, [message]) == b"".join(pieces)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -242,6 +242,8 @@ def test_checksum_character() -> None:
 def test_white_space_at_the_end_of_a_line() -> None:
     """Added white space is no defect."""
     assert decode(UuencodeDecoder, BEGIN + b"#0V%T \t \r\n` \nend \n") == (b"Cat", [])
+    assert decode(UuencodeDecoder, BEGIN + b"#0V%T" + b" " * 17 + b"\n" + END) == (b"Cat", [])
+    assert len(decode(UuencodeDecoder, BEGIN + b"#0V%T" + b" " * 18 + b"\n" + END)[1]) == 1
 
 
 def test_missing_fill_of_the_last_group() -> None:
@@ -314,7 +316,7 @@ def test_line_at_the_limit_and_beyond() -> None:
 
 def test_defects_end_at_their_limit() -> None:
     """However much is wrong, the list of defects stays short, the content is still read, and `end` still ends it."""
-    content, defects = decode(UuencodeDecoder, BEGIN + b"#0V%T\nhello\n#\n" * 1000 + END + b"text\n" * 10)
+    content, defects = decode(UuencodeDecoder, BEGIN + b"#0V%T\nhello\n#\n" * 1000 + END + b"#0V%T\n" * 10)
     assert content == b"Cat\0\0\0" * 1000
     assert len(defects) == MAX_DEFECTS
     assert defects[-1].code is DefectCode.DEFECTS_OMITTED

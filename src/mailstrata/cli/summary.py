@@ -67,6 +67,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "skipped_files": report.skipped_files,
         "seconds": round(report.seconds, 3),
         "defects": dict(report.defects.most_common()),
+        "failed": report.failed,
         "failures": [
             {
                 "source": failure.label,

@@ -73,6 +73,11 @@ class Headers:
         """The decoded values of all fields of that name, in order."""
         return [decode_text(value) for value in self.raw_all(name)]
 
+    def repeated(self, names: frozenset[bytes]) -> int:
+        """How many of these names, in lower case, occur more than once."""
+        index = self._whole_index()
+        return sum(1 for name, values in index.items() if len(values) > 1 and name in names)
+
     def items(self) -> list[tuple[str, str]]:
         """Name as it stands and decoded value of every field, in order."""
         return [(field.name.decode("ascii"), decode_text(field.value)) for field in self.fields]
@@ -95,13 +100,16 @@ class Headers:
         return f"<Headers at {self.start}, {len(self.block)} bytes>"
 
     def _values(self, name: str) -> list[bytes]:
+        # Lower-cased as bytes: some letters outside ASCII have ASCII ones for their lower case.
+        return self._whole_index().get(name.encode("utf-8", "surrogatepass").lower(), [])
+
+    def _whole_index(self) -> dict[bytes, list[bytes]]:
         index = self._index
         if index is None:
             index = self._index = _index_of(self.block)
             if len(self.block) >= LARGE_BLOCK:
                 _keep_only(self)
-        # Lower-cased as bytes: some letters outside ASCII have ASCII ones for their lower case.
-        return index.get(name.encode("utf-8", "surrogatepass").lower(), [])
+        return index
 
 
 def _index_of(block: bytes) -> dict[bytes, list[bytes]]:

@@ -30,7 +30,22 @@ _MESSAGE_LEVEL = frozenset(
         DefectCode.PARTS_LIMIT,
     }
 )
-_ONCE = ("Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject")
+_ONCE = frozenset(
+    {
+        b"bcc",
+        b"cc",
+        b"date",
+        b"from",
+        b"in-reply-to",
+        b"message-id",
+        b"references",
+        b"reply-to",
+        b"sender",
+        b"subject",
+        b"to",
+    }
+)
+_UNREAD = object()
 
 
 class PartInfo:
@@ -41,7 +56,7 @@ class PartInfo:
     containers, until the part has ended, and where nobody asked for digests.
     """
 
-    __slots__ = ("_disposition", "_type", "decoder_defects", "entity", "headers", "parent", "sha256", "size")
+    __slots__ = ("_disposition", "_filename", "_type", "decoder_defects", "entity", "headers", "parent", "sha256", "size")
 
     def __init__(self, entity: Entity, headers: Headers, parent: PartInfo | None) -> None:
         self.entity = entity
@@ -52,6 +67,7 @@ class PartInfo:
         self.decoder_defects: list[Defect] = []
         self._type: dict[str, str] | None = None
         self._disposition: tuple[str, dict[str, str]] | None = None
+        self._filename: str | None | object = _UNREAD
 
     @property
     def path(self) -> str:
@@ -107,12 +123,14 @@ class PartInfo:
     def type_parameters(self) -> dict[str, str]:
         """The parameters of Content-Type, names in lower case, values decoded (RFC 2231)."""
         if self._type is None:
-            self._type = parse_parameters(self.headers.raw("Content-Type") or b"")[1]
+            value = self.headers.raw("Content-Type")
+            self._type = parse_parameters(value)[1] if value else {}
         return self._type
 
     def _content_disposition(self) -> tuple[str, dict[str, str]]:
         if self._disposition is None:
-            self._disposition = parse_parameters(self.headers.raw("Content-Disposition") or b"")
+            value = self.headers.raw("Content-Disposition")
+            self._disposition = parse_parameters(value) if value else ("", {})
         return self._disposition
 
     @property
@@ -129,10 +147,13 @@ class PartInfo:
     def filename(self) -> str | None:
         """The declared file name, as it stands: decoded text, hostile until made safe. That of Content-Disposition,
         or else the `name` of Content-Type (RFC 2183, 2.3)."""
-        name = self.disposition_parameters.get("filename")
-        if name is None:
-            name = self.type_parameters.get("name")
-        return name or None
+        if self._filename is _UNREAD:
+            name = self.disposition_parameters.get("filename")
+            if name is None:
+                name = self.type_parameters.get("name")
+            self._filename = name or None
+        assert self._filename is None or isinstance(self._filename, str)
+        return self._filename
 
     @property
     def charset(self) -> str | None:
@@ -178,6 +199,8 @@ class MessageInfo:
     """
 
     __slots__ = (
+        "_date",
+        "_header_defects",
         "canonical_sha256",
         "file",
         "index",
@@ -203,6 +226,8 @@ class MessageInfo:
         self.canonical_sha256: str | None = None
         self.unquoted_lines: list[int] = []
         self.quoting_end: int | None = None
+        self._date: datetime | None | object = _UNREAD
+        self._header_defects: list[Defect] | None = None
 
     @property
     def headers(self) -> Headers:
@@ -271,8 +296,11 @@ class MessageInfo:
     @property
     def date(self) -> datetime | None:
         """The Date field, aware, with its original offset from UTC; None where it is missing or unreadable."""
-        value = self.headers.raw("Date")
-        return None if value is None else parse_date(value)
+        if self._date is _UNREAD:
+            value = self.headers.raw("Date")
+            self._date = None if value is None else parse_date(value)
+        assert self._date is None or isinstance(self._date, datetime)
+        return self._date
 
     @property
     def message_id(self) -> str | None:
@@ -295,18 +323,24 @@ class MessageInfo:
         """What was wrong with the message as a whole: its framing, its own header fields, limits. What was wrong
         with a part is among the part's defects."""
         found = [defect for defect in self.root.entity.defects if defect.code in _MESSAGE_LEVEL]
+        if self._header_defects is None:
+            self._header_defects = self._find_header_defects()
+        found.extend(self._header_defects)
+        found.sort(key=lambda defect: (defect.start, defect.end))
+        return found
+
+    def _find_header_defects(self) -> list[Defect]:
         start, body_start = self.start, self.root.body_start
         headers = self.headers
+        found = []
         if "Date" not in headers:
             found.append(Defect(DefectCode.MISSING_DATE, start, start))
         elif self.date is None:
             found.append(Defect(DefectCode.INVALID_DATE, start, body_start))
         if "From" not in headers:
             found.append(Defect(DefectCode.MISSING_FROM, start, start))
-        found.extend(
-            Defect(DefectCode.DUPLICATE_FIELD, start, body_start) for name in _ONCE if len(headers.raw_all(name)) > 1
-        )
-        found.sort(key=lambda defect: (defect.start, defect.end))
+        repeated = headers.repeated(_ONCE)
+        found.extend(Defect(DefectCode.DUPLICATE_FIELD, start, body_start) for _ in range(repeated))
         return found
 
     def __repr__(self) -> str:

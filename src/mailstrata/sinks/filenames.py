@@ -57,9 +57,7 @@ def safe_name(part: NamedPart, *, max_bytes: int = MAX_NAME_BYTES) -> str:
 
     Two parts may get the same name: open files with mode "xb", or tell them apart with `UniqueNames`.
     """
-    return safe_filename(
-        part.filename, content_type=part.content_type, stem=f"part-{part.path}", max_bytes=max_bytes
-    )
+    return safe_filename(part.filename, content_type=part.content_type, stem=f"part-{part.path}", max_bytes=max_bytes)
 
 
 def safe_filename(
@@ -129,12 +127,7 @@ def split_extension(name: str) -> tuple[str, str]:
     """A name as its stem and its extension, dot included: what follows the last dot, if it is short, and
     `.tar` with it (`report`, `.pdf`; `backup`, `.tar.gz`). Joined, they are the name."""
     stem, dot, last = name.rpartition(".")
-    if (
-        not stem
-        or not last
-        or " " in last
-        or len(last.encode("utf-8", "surrogatepass")) >= _LONGEST_EXTENSION
-    ):
+    if not stem or not last or " " in last or len(last.encode("utf-8", "surrogatepass")) >= _LONGEST_EXTENSION:
         return name, ""
     extension = dot + last
     if stem[-4:].lower() == ".tar" and len(stem) > len(".tar"):

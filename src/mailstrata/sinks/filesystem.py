@@ -59,9 +59,7 @@ class FilesystemSink(Sink):
 
     name: ClassVar[str] = "filesystem"
 
-    def __init__(
-        self, directory: str | Path, *, attachments_only: bool = False, digests: bool = False
-    ) -> None:
+    def __init__(self, directory: str | Path, *, attachments_only: bool = False, digests: bool = False) -> None:
         self.wants = Wants.DECODED | Wants.DIGESTS if digests else Wants.DECODED
         self._directory = Path(directory)
         self._attachments_only = attachments_only
@@ -226,8 +224,7 @@ class FilesystemSink(Sink):
             "size": self._file_size,
             "sha256": part.sha256,
             "defects": [
-                {"code": defect.code.value, "start": defect.start, "end": defect.end}
-                for defect in part.defects
+                {"code": defect.code.value, "start": defect.start, "end": defect.end} for defect in part.defects
             ],
         }
         return _to_json(entry)[1:]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from mailstrata.errors import DamagedSourceError
+from mailstrata.errors import DamagedSourceError, SourceError
 from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile, SourceInfo
 from mailstrata.sources.chunks import ChunkReader
 from mailstrata.sources.compression import Compression, decompress
@@ -70,7 +70,11 @@ def tar_files(
 
 
 def _data(reader: ChunkReader, member: TarMember, label: str) -> Iterator[bytes]:
-    yield from reader.take(member.size)
+    """The bytes of a member. The offset of an error counts them, and not those of the archive."""
+    try:
+        yield from reader.take(member.size)
+    except SourceError as error:
+        raise type(error)(str(error), offset=reader.offset - member.start) from error
     delivered = reader.offset - member.start
     if delivered < member.size:
         raise DamagedSourceError(

@@ -78,7 +78,7 @@ def _raw_data(file: FileReader, member: ZipMember) -> Iterator[bytes]:
     start = member_start(file, member)
     if start is None:
         raise DamagedDataError("no member begins where the directory says")
-    return data_of(file, start, member.compressed_size)
+    yield from data_of(file, start, member.compressed_size)
 
 
 def _checked(pieces: Iterator[bytes], member: ZipMember) -> Iterator[bytes]:

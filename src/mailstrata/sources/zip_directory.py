@@ -21,7 +21,6 @@ _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _ENTRY = struct.Struct("<4sBB5H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
-_FULL_16 = 0xFFFF
 _FULL_32 = 0xFFFFFFFF
 _UNIX = 3
 
@@ -102,19 +101,18 @@ def _find_directory(file: FileReader, label: str) -> _Directory:
         raise _damaged(label, "the directory at the end of a zip archive is missing; it may be cut off")
     _, disk, _, _, entries, size, start, _ = _END.unpack_from(tail, position)
     end = tail_start + position
-    if _FULL_16 in (disk, entries) or _FULL_32 in (size, start):
-        locator = file.read_at(max(end - _LOCATOR.size, 0), _LOCATOR.size)
-        if locator.startswith(b"PK\x06\x07"):
-            offset = _LOCATOR.unpack(locator)[2]
-            # Where something was put before the archive, the record still stands right before its locator.
-            for where in (offset, end - _LOCATOR.size - _END64.size):
-                record = file.read_at(where, _END64.size) if 0 <= where < file_size else b""
-                if len(record) == _END64.size and record.startswith(b"PK\x06\x06"):
-                    _, _, _, _, disk, _, _, entries, size, start = _END64.unpack(record)
-                    end = where
-                    break
-            else:
-                raise _damaged(label, "the large form of its directory is missing")
+    locator = file.read_at(max(end - _LOCATOR.size, 0), _LOCATOR.size)
+    if locator.startswith(b"PK\x06\x07"):  # the numbers that do not fit stand in a larger record before that (4.3.14)
+        offset = _LOCATOR.unpack(locator)[2]
+        # Where something was put before the archive, the record still stands right before its locator.
+        for where in (end - _LOCATOR.size - _END64.size, offset):
+            record = file.read_at(where, _END64.size) if 0 <= where < file_size else b""
+            if record.startswith(b"PK\x06\x06"):
+                _, _, _, _, disk, _, _, entries, size, start = _END64.unpack(record)
+                end = where
+                break
+        else:
+            raise _damaged(label, "the large form of its directory is missing")
     if disk:
         raise NotAMailboxError(f"{label} is one of several parts of a zip archive; join them with `zip -s 0` first")
     shift = end - size - start

@@ -231,7 +231,7 @@ class MboxQuoter:
             return data
         text = self._held + data if self._held else data
         if self.quoting_end is not None and self._position + len(text) > self.quoting_end:
-            return self._feed_to_end(text, quoting, max(self.quoting_end - self._position, 0))
+            return self._feed_to_end(text, quoting, self.quoting_end - self._position)
         at_line_start = self._at_line_start
         open_line = _open_line(text, at_line_start)
         if open_line is not None and open_line[0] and not quoting.any_depth:
