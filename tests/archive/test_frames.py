@@ -89,7 +89,7 @@ def test_a_frame_that_claims_too_much_is_refused() -> None:
     block = (0 << 3 | 0 << 1).to_bytes(3, "little")
     header = b"\x28\xb5\x2f\xfd\x20\x05"
     with pytest.raises(ArchiveError, match="longer than allowed"):
-        read_frame(io.BytesIO(header + block * (2 * frames.MAX_CONTENT // 3 + 1)), 0)
+        read_frame(io.BytesIO(header + block * 2000), 0)
     with pytest.raises(ArchiveError, match="does not state its size"):
         read_frame(io.BytesIO(zstandard.ZstdCompressor(write_content_size=False).compress(b"x" * 300)), 0)
 
@@ -105,7 +105,8 @@ def test_incompressible_content_is_not_compressed_at_length() -> None:
     import base64
 
     noise = random.Random(1).randbytes(600_000)
-    text = bytes(random.Random(2).choices(b"etaoin shrdlu", k=600_000))
+    words = [random.Random(n).randbytes(6).hex().encode() for n in range(300)]
+    text = b" ".join(random.Random(2).choices(words, k=60_000))
     for content in (noise, base64.encodebytes(noise)):
         assert FrameCompressor(19).compress(content) == FrameCompressor(1).compress(content)
     assert len(FrameCompressor(19).compress(text)) < len(FrameCompressor(1).compress(text))

@@ -17,7 +17,7 @@ _NOISE = random.Random(5).randbytes(LARGE_FRAME + 10_000)
 
 
 def some_pack(folder: Path) -> tuple[Path, dict[str, bytes], list[Member]]:
-    contents = {f"blobs/{n}": _NOISE[n : n + n * 7001] for n in range(300)}
+    contents = {f"blobs/{n}": _NOISE[n : n + n * 501] for n in range(150)}
     contents |= {"messages/large": _NOISE, "messages/empty": b"", "messages/block": _NOISE[:512]}
     pack, placed = write_pack(folder, contents)
     return pack, contents, placed
@@ -49,7 +49,7 @@ def test_members_before_the_damage_are_found(tmp_path: Path) -> None:
     pack, _, placed = some_pack(tmp_path)
     data = pack.read_bytes()
     end_of_tar = max(place.frame_offset + place.frame_length for _, place in placed)
-    for end in [*range(0, end_of_tar, end_of_tar // 20), end_of_tar - 1, end_of_tar]:
+    for end in [*range(0, end_of_tar, end_of_tar // 10), end_of_tar - 1, end_of_tar]:
         found: list[Member] = []
         with pytest.raises(ArchiveError, match=r"ends early|no zstd frame"):
             for member in rebuild_table(io.BytesIO(data[:end])):
@@ -81,7 +81,7 @@ def test_damage_is_an_archive_error(tmp_path: Path) -> None:
     """A flipped bit in a frame raises when its member is read, with the pack's path and what to do."""
     pack, contents, placed = some_pack(tmp_path)
     data = bytearray(pack.read_bytes())
-    name, place = placed[0]
+    _, place = placed[5]
     data[place.frame_offset + place.frame_length // 2] ^= 1
     pack.write_bytes(data)
     with pytest.raises(ArchiveError, match=r"pack\.tar\.zst: the zstd frame at byte 0 is damaged.*backup"):
@@ -93,7 +93,7 @@ def test_damage_is_an_archive_error(tmp_path: Path) -> None:
 def test_a_wrong_place_is_an_archive_error(tmp_path: Path) -> None:
     """A place that is not in the pack, as a stale catalogue may give it."""
     pack, _, placed = some_pack(tmp_path)
-    place = placed[0].place
+    place = placed[5].place
     for wrong in (
         place._replace(frame_offset=place.frame_offset + 1),
         place._replace(offset=1 << 30),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -69,8 +70,6 @@ def test_info_shows_a_ledger_that_adds_up(call: Call, mbox: Path, tmp_path: Path
 
 def test_info_says_which_source_is_not_whole_and_why(call: Call, mbox: Path, tmp_path: Path) -> None:
     """A damaged source is in the archive as far as it goes, and marked."""
-    import gzip
-
     cut = tmp_path / "cut.mbox.gz"
     cut.write_bytes(gzip.compress(mbox.read_bytes())[:-40])
     assert call("archive", cut, "--to", tmp_path / "archive").exit_code == 3

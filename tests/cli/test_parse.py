@@ -67,7 +67,8 @@ def test_standard_input_is_a_source(call: Call) -> None:
 def test_mail_cannot_act_on_the_terminal(call: Call, tmp_path: Path) -> None:
     """Escape sequences in a header or a file name, raw or encoded, come out as escapes, as a tree and as JSON."""
     evil = (
-        b"From: a@example.org\nDate: Mon, 10 Nov 2025 11:00:00 +0100\nSubject: \x1b]0;owned\x07 =?utf-8?q?=1B[2J=C2=9B?=\n"
+        b"From: a@example.org\nDate: Mon, 10 Nov 2025 11:00:00 +0100\n"
+        b"Subject: \x1b]0;owned\x07 =?utf-8?q?=1B[2J=C2=9B?=\n"
         b"Content-Disposition: attachment; filename*=utf-8''%1b%5b31m%e2%80%ae\n\nx\n"
     )
     path = tmp_path / "evil.eml"
@@ -82,8 +83,7 @@ def test_mail_cannot_act_on_the_terminal(call: Call, tmp_path: Path) -> None:
 def test_names_of_any_bytes_are_sources(spawn: Spawn, tmp_path: Path) -> None:
     """A path that is no UTF-8 is read, and shown with U+FFFD."""
     path = os.fsencode(tmp_path) + b"/in\xffbox"
-    with open(path, "wb") as file:
-        file.write(mbox_of(PLAIN))
+    Path(os.fsdecode(path)).write_bytes(mbox_of(PLAIN))
     run = spawn("parse", path, "--json", env={**os.environ, "PYTHONUTF8": "1"})
     assert (run.returncode, run.stderr) == (0, b"")
     assert json.loads(run.stdout)["source"].endswith("in\ufffdbox")

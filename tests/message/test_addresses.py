@@ -123,6 +123,8 @@ def test_encoded_names(value, expected):
         (b"Lee\\, Ann <ann@a.example>", [("Lee, Ann", "ann@a.example")]),
         # two at signs
         (b"ann@b.example@a.example", [("", "ann@b.example@a.example")]),
+        # control characters
+        (b"ann\x1c\0@a.example", [("", "ann \ufffd@a.example")]),
         # no address
         (b"root, Cron Daemon", [("", "root"), ("Cron Daemon", "")]),
         (b'"ann@a.example"', [("ann@a.example", "")]),

@@ -25,6 +25,7 @@ TABLE_MAGIC = 0x184D2A5A
 
 _SKIPPABLE_FIRST, _SKIPPABLE_LAST = 0x184D2A50, 0x184D2A5F
 _MAGIC = 0xFD2FB528
+_SLACK = 4096
 _PROBE = 256 << 10
 _PROBE_LEVEL = 1
 _WORTHWHILE = 0.7
@@ -84,7 +85,11 @@ class Frame:
     def content(self) -> bytes:
         """Decompress the frame; raises `ArchiveError` if it is damaged."""
         try:
-            content = zstandard.ZstdDecompressor().decompress(self.data, max_output_size=MAX_CONTENT)
+            if self.content_size:
+                content = zstandard.ZstdDecompressor().decompress(self.data)
+            else:
+                # `decompress` believes a stated size of 0 without looking at the blocks.
+                content = zstandard.ZstdDecompressor().decompressobj().decompress(self.data)
         except zstandard.ZstdError as error:
             raise ArchiveError(f"the zstd frame at byte {self.offset} is damaged ({error})") from error
         if len(content) != self.content_size:
@@ -123,6 +128,8 @@ def read_frame(file: BinaryIO, offset: int) -> Frame | None:
     content_size = int.from_bytes(data[-size_length:], "little") + (256 if size_length == 2 else 0)
     if content_size > MAX_CONTENT:
         raise ArchiveError(f"the zstd frame at byte {offset} states {content_size} bytes: more than allowed")
+    # Blocks that hold next to nothing could go on without end.
+    longest = 2 * content_size + _SLACK
     last = 0
     while not last:
         block = _read(file, 3, offset)
@@ -130,7 +137,7 @@ def read_frame(file: BinaryIO, offset: int) -> Frame | None:
         header = int.from_bytes(block, "little")
         last, kind, size = header & 1, header >> 1 & 3, header >> 3
         data += _read(file, 1 if kind == 1 else size, offset)
-        if len(data) > 2 * MAX_CONTENT:
+        if len(data) > longest:
             raise ArchiveError(f"the zstd frame at byte {offset} is longer than allowed")
     if has_checksum:
         data += _read(file, 4, offset)

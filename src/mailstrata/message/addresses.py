@@ -106,7 +106,7 @@ def parse_addresses(value: bytes) -> list[Address]:
 
 
 def _address_text(address: bytes) -> str:
-    return address.decode("ascii") if address.isascii() else one_line(decode(address, None))
+    return one_line(address.decode("ascii") if address.isascii() else decode(address, None))
 
 
 def _name_text(name: bytes) -> str:

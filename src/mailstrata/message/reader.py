@@ -92,7 +92,7 @@ class Part(PartInfo):
                     f"part {self.path} has more than {max_bytes} bytes; read it in chunks, or pass a larger max_bytes"
                 )
             pieces.append(chunk)
-        return message_from_bytes(b"".join(pieces), policy=default)  # type: ignore[return-value]
+        return message_from_bytes(b"".join(pieces), policy=default)
 
     def _take(self) -> None:
         if self._taken:

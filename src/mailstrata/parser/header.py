@@ -135,7 +135,7 @@ class HeaderScanner:
             if not first:
                 return (HeaderEnd.INPUT, line) if final else None
             result = self._irregular_line(data, start, line, stop, final)
-            if result is not True:
+            if not isinstance(result, bool):
                 return result
 
     def _irregular_line(

@@ -11,7 +11,7 @@ from mailstrata.message.headers import Headers
 
 from mailstrata.message.decoding import PartDecoder
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.parser.events import EntityBegin, EntityEnd, Span, SpanKind
+from mailstrata.parser.events import EntityBegin, Span, SpanKind
 from mailstrata.sinks.protocol import OutsideKind, RawKind, Sink, Wants
 
 if TYPE_CHECKING:
@@ -108,21 +108,18 @@ class Delivery:
         """
         begun: Entity | None = None
         for event in stream.events(chunks):
-            kind = type(event)
-            if kind is Span:
-                assert isinstance(event, Span)
+            if isinstance(event, Span):
                 if begun is not None:
                     self._begin_part(begun, event.data, source, file, index)
                     begun = None
                 self._span(event)
-            elif kind is EntityBegin:
+            elif isinstance(event, EntityBegin):
                 if event.entity.body_start > event.entity.start:
                     # Its header block follows as one span; sinks are told of a part when its header is known.
                     begun = event.entity
                 else:
                     self._begin_part(event.entity, b"", source, file, index)
             else:
-                assert isinstance(event, EntityEnd)
                 self._end_part()
                 if event.entity.parent is None:
                     self._end_message(stream)

@@ -62,7 +62,7 @@ def open_member(
         except SourceError as error:
             return SkippedFile(name, str(error), is_error=True)
     content = found.content
-    if content is None and stream.failed is not None:
+    if stream.failed is not None and (content is None or not stream.peek(1)):
         return SkippedFile(name, str(stream.failed), is_error=True)
     if content is None:
         return SkippedFile(name, _reason(found))

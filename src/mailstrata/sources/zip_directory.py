@@ -107,7 +107,7 @@ def _find_directory(file: FileReader, label: str) -> _Directory:
         # Where something was put before the archive, the record still stands right before its locator.
         for where in (end - _LOCATOR.size - _END64.size, offset):
             record = file.read_at(where, _END64.size) if 0 <= where < file_size else b""
-            if record.startswith(b"PK\x06\x06"):
+            if len(record) == _END64.size and record.startswith(b"PK\x06\x06"):
                 _, _, _, _, disk, _, _, entries, size, start = _END64.unpack(record)
                 end = where
                 break

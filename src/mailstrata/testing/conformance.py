@@ -237,7 +237,7 @@ def _open_files() -> set[str]:
         # One of them is that of the listing, closed by now.
         with suppress(OSError):
             os.fstat(int(entry.name))
-            found.add(entry.name)
+            found.add(f"{entry.name} -> {entry.readlink()}" if entry.is_symlink() else entry.name)
     return found
 
 

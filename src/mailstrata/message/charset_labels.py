@@ -1,0 +1,153 @@
+"""Charset labels of real mail, and the codecs that text under them is decoded with.
+
+Only codecs that make text of bytes are reachable: `base64`, `idna` or `unicode_escape` are unknown labels. The table is
+our own because Python's codec registry remembers every label it was ever asked for, which a mailbox could make use of.
+"""
+
+from __future__ import annotations
+
+import re
+from encodings.aliases import aliases
+from functools import lru_cache
+
+_MAX_LABEL = 64  # characters; the longest registered name has 45
+
+_TEXT_CODECS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    ascii big5 big5hkscs cp037 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257
+    cp1258 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864
+    cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950 euc_jis_2004 euc_jisx0213 euc_jp euc_kr gb18030 gb2312 gbk hz
+    iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr iso8859_10 iso8859_11
+    iso8859_13 iso8859_14 iso8859_15 iso8859_16 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8
+    iso8859_9 johab koi8_r koi8_t koi8_u kz1048 latin_1 mac_arabic mac_croatian mac_cyrillic mac_farsi mac_greek
+    mac_iceland mac_latin2 mac_roman mac_romanian mac_turkish ptcp154 shift_jis shift_jis_2004 shift_jisx0213 tis_620
+    utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le utf_7 utf_8
+    """,
+    )
+)
+
+# What mail under these labels is written in: the superset that its senders' systems used, as browsers and mail
+# clients read it (the Encoding Standard of the WHATWG, 4.2). None: guess.
+_WRITTEN_AS: dict[str, str | None] = {
+    "ascii": None,
+    "latin_1": None,
+    "big5": "cp950",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso2022_jp": "iso2022_jp_ext",
+    "iso2022_jp_1": "iso2022_jp_ext",
+    "iso8859_11": "cp874",
+    "iso8859_9": "cp1254",
+    "shift_jis": "cp932",
+    "tis_620": "cp874",
+}
+
+# Labels met in mail that Python's aliases do not have; written without punctuation, as they are looked up.
+_OTHER_LABELS: dict[str, str | None] = {
+    "ansix3110": "cp1252",
+    "ansix31101983": "cp1252",
+    "ansi": "cp1252",
+    "big5eten": "cp950",
+    "cnbig5": "cp950",
+    "cngb": "gb18030",
+    "cp1200": "utf_16_le",
+    "cp1201": "utf_16_be",
+    "cp10000": "mac_roman",
+    "cp20866": "koi8_r",
+    "cp21866": "koi8_u",
+    "cp28592": "iso8859_2",
+    "cp28605": "iso8859_15",
+    "cp50220": "iso2022_jp_ext",
+    "cp50221": "iso2022_jp_ext",
+    "cp50222": "iso2022_jp_ext",
+    "cp51932": "euc_jp",
+    "cp51949": "cp949",
+    "cp54936": "gb18030",
+    "cp65000": "utf_7",
+    "cp65001": "utf_8",
+    "csiso2022jp2": "iso2022_jp_2",
+    "csiso88598e": "iso8859_8",
+    "csiso88598i": "iso8859_8",
+    "csunicode11utf7": "utf_7",
+    "cswindows31j": "cp932",
+    "cyrillicwindows1251": "cp1251",
+    "euccn": "gb18030",
+    "gb2312unix": "gb18030",
+    "gb231280": "gb18030",
+    "hzgb2312": "hz",
+    "iso10646ucs2": "utf_16_be",
+    "iso10646ucs4": "utf_32_be",
+    "iso2022jpms": "iso2022_jp_ext",
+    "iso88591windows31latin1": "cp1252",
+    "iso885915euro": "iso8859_15",
+    "iso88598e": "iso8859_8",
+    "iso88598i": "iso8859_8",
+    "koi": "koi8_r",
+    "koi8": "koi8_r",
+    "koi8ru": "koi8_u",
+    "ksc56011987": "cp949",
+    "ksc56011992": "cp949",
+    "macce": "mac_latin2",
+    "maccentraleurroman": "mac_latin2",
+    "macchinesesimp": "gb18030",
+    "macchinesetrad": "cp950",
+    "machebrew": "cp1255",
+    "macicelandic": "mac_iceland",
+    "macjapanese": "cp932",
+    "mackorean": "cp949",
+    "macroman": "mac_roman",
+    "macthai": "cp874",
+    "macukrainian": "mac_cyrillic",
+    "sjis": "cp932",
+    "sjiswin": "cp932",
+    "ucs2": "utf_16_le",
+    "unicode11utf7": "utf_7",
+    "unicode20utf7": "utf_7",
+    "unicode11utf8": "utf_8",
+    "unicode20utf8": "utf_8",
+    "usascii8bit": None,
+    "utf8mb4": "utf_8",
+    "utf8n": "utf_8",
+    "visual": "iso8859_8",
+    "windows31j": "cp932",
+}
+
+
+def _without_punctuation(label: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", label)
+
+
+def _table() -> dict[str, str | None]:
+    names = {alias: codec for alias, codec in aliases.items() if codec in _TEXT_CODECS}
+    names.update((codec, codec) for codec in _TEXT_CODECS)
+    table: dict[str, str | None] = {
+        _without_punctuation(name): _WRITTEN_AS.get(codec, codec) for name, codec in names.items()
+    }
+    table.update(_OTHER_LABELS)
+    return table
+
+
+_CODECS = _table()
+_CODE_PAGE = re.compile(r"(?:windows|win|msdos|dos|oem|ibm|cp|codepage|ms)(?:cp)?0*(\d+)")
+
+
+@lru_cache(maxsize=256)
+def _codec(label: str) -> str | None:
+    key = _without_punctuation(label.lower())
+    for name in (key, key.removeprefix("x")):
+        if name in _CODECS:
+            return _CODECS[name]
+        page = _CODE_PAGE.fullmatch(name)
+        if page is not None and "cp" + page[1] in _CODECS:
+            return _CODECS["cp" + page[1]]
+    return None
+
+
+def codec_of(label: str | None) -> str | None:
+    """The Python codec that text under this label is decoded with; None where it has to be guessed."""
+    if label is None or len(label) > _MAX_LABEL:
+        return None
+    return _codec(label)
