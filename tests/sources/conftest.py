@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +123,6 @@ def no_open_files() -> Iterator[None]:
     if not descriptors.exists():
         yield
         return
-    before = len(os.listdir(descriptors))
+    before = sum(1 for _ in descriptors.iterdir())
     yield
-    assert len(os.listdir(descriptors)) <= before
+    assert sum(1 for _ in descriptors.iterdir()) <= before

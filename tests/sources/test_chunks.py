@@ -1,5 +1,7 @@
 """Streams in chunks, read in other pieces."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_any_pieces_are_the_stream(chunks: list[bytes], calls: list[tuple[str, i
 def test_an_error_comes_after_what_came_before_it(chunks: list[bytes], looked_ahead: int) -> None:
     """Looking ahead over a failure loses nothing: all bytes come first, then the error, then the error again."""
 
-    def failing():  # noqa: ANN202
+    def failing() -> Iterator[bytes]:
         yield from chunks
         raise SourceError("the disk is gone")
 

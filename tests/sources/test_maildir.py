@@ -66,7 +66,14 @@ def test_a_folder_of_its_own_name(maildir: Path, read: Callable) -> None:
 
 def test_what_servers_keep_is_ignored(maildir: Path, read: Callable) -> None:
     """Indexes of mail servers are ignored; any other file beside the folders is named as passed over."""
-    for name in ("dovecot-uidlist", "dovecot.index.log", "maildirfolder", "maildirsize", "subscriptions", ".uidvalidity"):
+    for name in (
+        "dovecot-uidlist",
+        "dovecot.index.log",
+        "maildirfolder",
+        "maildirsize",
+        "subscriptions",
+        ".uidvalidity",
+    ):
         (maildir / name).touch()
     for name in ("courierimapkeywords/1.a", ".notmuch/xapian", "cur/.hidden"):
         (maildir / name).parent.mkdir(exist_ok=True)

@@ -120,7 +120,7 @@ def test_what_happened_since_it_was_found(tmp_path: Path) -> None:
     """A file that is gone, or no mailbox any more, when its turn comes is an error of the source."""
     path = tmp_path / "x.mbox"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(NotAMailboxError, match="x.mbox is a PNG image, not a mailbox"):
+    with pytest.raises(NotAMailboxError, match=r"x\.mbox is a PNG image, not a mailbox"):
         list(source(path).files())
     path.unlink()
     with pytest.raises(SourceNotFoundError):

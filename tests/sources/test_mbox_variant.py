@@ -75,7 +75,7 @@ def test_separators() -> None:
     mbox = without_length(PLAIN) + without_length(UNQUOTED.replace(b"\n\nFrom", b"\nFrom"))
     assert list(separators(mbox)) == [0, len(without_length(PLAIN))]
     assert len(list(separators(without_length(UNQUOTED)))) == 2
-    assert list(separators(b"\n\n" + mbox))[0] == 2
+    assert next(iter(separators(b"\n\n" + mbox))) == 2
     tight = without_length(PLAIN).rstrip(b"\n") + b"\n" + without_length(PLAIN)
     assert len(list(separators(tight))) == 2
     assert list(separators(b"\nFrom here on\n" * 9)) == []

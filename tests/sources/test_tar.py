@@ -59,7 +59,7 @@ def source(tmp_path: Path) -> Callable[..., TarSource]:
 def test_every_kind_of_member(
     source: Callable, read: Callable, message: Message, mbox: Callable, compression: str | None
 ) -> None:
-    """Mboxes, messages, .emlx and files of Maildirs, each possibly compressed by itself, are the files of the source."""
+    """Mboxes, messages, .emlx and files of Maildirs, each possibly compressed, are the files of the source."""
     files = {
         "./Mail/Inbox.mbox": mbox(2),
         "Mail/Old.mbox.gz": gzip.compress(mbox(3)),
@@ -101,7 +101,15 @@ def test_every_kind_of_member(
 
 def test_hostile_names(source: Callable, read: Callable, message: Message, tmp_path: Path) -> None:
     """Names that point elsewhere are kept as they are, and nothing is opened or made by them."""
-    names = ["/etc/passwd", "../../outside.eml", "a/../../b.eml", "C:\\x.eml", "new\nline.eml", "\x1b[2J.eml", "x" * 300]
+    names = [
+        "/etc/passwd",
+        "../../outside.eml",
+        "a/../../b.eml",
+        "C:\\x.eml",
+        "new\nline.eml",
+        "\x1b[2J.eml",
+        "x" * 300,
+    ]
     before = sorted(tmp_path.iterdir())
     result = read(source(tar_of({name: message(n) for n, name in enumerate(names)})))
     assert result.names == [name.encode() for name in names]

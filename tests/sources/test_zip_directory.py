@@ -1,5 +1,6 @@
 """The directory of a zip archive, held against the standard library."""
 
+import contextlib
 import io
 import os
 import struct
@@ -87,13 +88,11 @@ def test_hostile_archives(tmp_path: Path, junk: bytes, position: int) -> None:
     path = tmp_path / "x"
     path.write_bytes(data)
     with FileReader(os.fsencode(path), "x") as file:
-        try:
+        with contextlib.suppress(SourceError):
             for member in zip_members(file, "x"):
                 start = member_start(file, member)
                 if start is not None:
                     assert sum(map(len, data_of(file, start, member.compressed_size))) <= len(data)
-        except SourceError as error:
-            assert "\n" not in str(error)
 
 
 def test_memory_is_constant(tmp_path: Path) -> None:

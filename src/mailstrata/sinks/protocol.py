@@ -49,8 +49,7 @@ class Checkpoint:
     """A point between two messages at which everything that came before may be made visible.
 
     `source` and `file` are those under way, None between sources; `offset` is the byte offset in that file up to
-    which all has been delivered. `final` says that the run ends here. `failed_sources` are the labels of those
-    that were not read to their end.
+    which all has been delivered. `final` says that the run ends here.
     """
 
     source: SourceInfo | None = None
@@ -104,7 +103,8 @@ class Sink:
     - `checkpoint` is called between messages or sources, after so many bytes, and at the end of the run. A sink then
       stages what it has: written and synced, but not visible. `commit`, which follows at once unless a sink's
       `checkpoint` failed, makes it visible; our own sinks do so atomically. A sink that cannot stage may write
-      at any time, and is then delivered to at least once: after a crash the same messages come again.
+      at any time, and is then delivered to at least once: after a crash the same messages come again. One whose
+      result is a single whole may leave all but the final checkpoint alone.
     - Whatever a method raises ends the run for all sinks: `abort` is then called, once, instead of anything
       else, and must leave what was committed as it is. A sink is also aborted, without having failed, when
       another one fails, or the user interrupts. `abort` and `close` release what `open` took; after either, the

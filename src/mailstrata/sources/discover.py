@@ -1,6 +1,6 @@
 """From what a user names to sources: `find_sources`."""
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116 - paths are bytes, which pathlib does not take
+# ruff: noqa: PTH116 - paths are bytes, which pathlib does not take
 
 from __future__ import annotations
 

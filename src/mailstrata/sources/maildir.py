@@ -6,7 +6,7 @@ layout). Nothing locks a Maildir: a mail program renames a file when its flags c
 to `cur`, while it is read.
 """
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116 - paths are bytes, which pathlib does not take
+# ruff: noqa: PTH110 - paths are bytes, which pathlib does not take
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A source that is one file: what an mbox and an .eml have in common."""
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116 - paths are bytes, which pathlib does not take
+# ruff: noqa: PTH100, PTH116 - paths are bytes, which pathlib does not take
 
 from __future__ import annotations
 

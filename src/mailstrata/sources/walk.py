@@ -5,7 +5,7 @@ recursion. Symbolic links to folders are not followed, so that nothing is read t
 file is. Files and folders with hidden names (`.DS_Store`, `.git`) are passed over without a word, but for Maildirs.
 """
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116 - paths are bytes, which pathlib does not take
+# ruff: noqa: PTH112 - paths are bytes, which pathlib does not take
 
 from __future__ import annotations
 
