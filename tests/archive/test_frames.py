@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import os
 import random
@@ -102,8 +103,6 @@ def test_a_frame_of_too_much_content_is_not_written() -> None:
 
 def test_incompressible_content_is_not_compressed_at_length() -> None:
     """At level 19 noise and its base64 are done at level 1, and text is done at 19."""
-    import base64
-
     noise = random.Random(1).randbytes(600_000)
     words = [random.Random(n).randbytes(6).hex().encode() for n in range(300)]
     text = b" ".join(random.Random(2).choices(words, k=60_000))

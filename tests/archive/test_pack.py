@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import random
 import subprocess
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_the_same_members_give_the_same_pack(tmp_path: Path) -> None:
 
 
 def test_small_members_share_frames_with_their_like(tmp_path: Path) -> None:
-    """Frames have about 1 MiB of one kind; a large member has frames of its own, none above 4 MiB and its tar blocks."""
+    """Frames have about 1 MiB of one kind; a large member has frames of its own, of at most 4 MiB."""
     contents = {f"{folder}/{n}": _NOISE[n : n + 5000] for n in range(500) for folder in ("blobs", "messages")}
     contents["blobs/large"] = _NOISE
     pack, placed = write_pack(tmp_path, contents)
@@ -124,8 +125,6 @@ def test_a_pack_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["name.tar.zst.part"]
     finished = pack.finish()
     assert [path.name for path in tmp_path.iterdir()] == ["name.tar.zst"]
-    import hashlib
-
     data = (tmp_path / "name.tar.zst").read_bytes()
     assert (finished.size, finished.sha256, finished.members) == (len(data), hashlib.sha256(data).hexdigest(), 1)
     other = PackWriter(tmp_path, "other.tar.zst", compressor, lambda _: None)

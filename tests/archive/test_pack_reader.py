@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import random
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,6 @@ def test_members_before_the_damage_are_found(tmp_path: Path) -> None:
 
 def test_a_pack_of_other_frames_is_read(tmp_path: Path) -> None:
     """A tar file cut into frames anywhere between blocks, by another writer, is read as well."""
-    import tarfile
-
     buffer = io.BytesIO()
     contents = {f"blobs/{n}": _NOISE[n : n + n * 300] for n in range(20)}
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:

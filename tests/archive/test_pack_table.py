@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import hashlib
 import io
+import struct
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,8 +33,6 @@ def test_a_table_is_read_from_the_end(members: list[Member], before: bytes) -> N
 
 def test_a_large_table_costs_little_memory() -> None:
     """While a pack is written, only the compressed table is held: 100,000 members take less than 6 MiB."""
-    import hashlib
-
     builder = TableBuilder()
     for n in range(1000):
         names = [hashlib.sha256(b"%d %d" % (n, k)).hexdigest() for k in range(100)]
@@ -63,7 +64,7 @@ def test_a_table_that_is_cut_off_or_damaged_is_refused() -> None:
         b'["a",1,2,3,4,5]\n',
         b'["a",-1,2,3,4]\n',
         b'["a",1.5,2,3,4]\n',
-        b'[1,1,2,3,4]\n',
+        b"[1,1,2,3,4]\n",
         b'{"a":1}\n',
         b"nonsense\n",
         b'["a",1,2,3,4]',
@@ -74,11 +75,6 @@ def test_a_table_that_is_cut_off_or_damaged_is_refused() -> None:
 )
 def test_a_table_that_says_something_else_is_refused(lines: bytes) -> None:
     """A checksum can be right and the table nonsense: one `ArchiveError`, no other exception."""
-    import hashlib
-    import struct
-
-    import zstandard
-
     table = zstandard.ZstdCompressor().compress(lines)
     prologue = struct.pack("<8sQQQ", b"MSTABLE1", 0, len(table), 1)
     payload = table + prologue + hashlib.sha256(table + prologue).digest()

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import random
 from collections.abc import Collection, Hashable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.archives import files_of, segment_lines, unpack_without_us
@@ -99,7 +102,16 @@ def test_every_source_can_be_put_together_again_from_what_was_kept(tmp_path: Pat
 @given(
     pieces=st.lists(
         st.sampled_from(
-            [_SEPARATOR, _MESSAGE % (1, 1), b"\n", b">From x\n", b">>From y\n", b"From me to you\n", b"\xff\0", b"x" * 70]
+            [
+                _SEPARATOR,
+                _MESSAGE % (1, 1),
+                b"\n",
+                b">From x\n",
+                b">>From y\n",
+                b"From me to you\n",
+                b"\xff\0",
+                b"x" * 70,
+            ]
         ),
         max_size=12,
     ),
@@ -144,7 +156,7 @@ def test_packs_hold_what_their_names_say(tmp_path: Path) -> None:
             folder, second, last = name.split("/")
             found[folder] += 1
             if folder == "sources":
-                assert [json.loads(line) for line in content.splitlines()][0]["source"] == second
+                assert json.loads(content.splitlines()[0])["source"] == second
             else:
                 digest = last.removesuffix(".eml")
                 assert digest == hashlib.sha256(content).hexdigest()
@@ -154,8 +166,6 @@ def test_packs_hold_what_their_names_say(tmp_path: Path) -> None:
 
 def test_blob_rows_say_where_the_blob_lies(tmp_path: Path) -> None:
     """With the row of a blob and zstd alone, its bytes are found."""
-    import zstandard
-
     keep(tmp_path, ordinary_mailbox())
     with Archive.open(tmp_path) as archive:
         found = rows(archive, "blobs")
@@ -190,9 +200,6 @@ def test_large_gaps_become_blobs(tmp_path: Path) -> None:
 
 def test_large_messages_and_attachments_are_spooled(tmp_path: Path) -> None:
     """What exceeds 4 MiB goes through spool files, of which nothing is left, and comes back."""
-    import base64
-    import random
-
     content = random.Random(1).randbytes(9 << 20)
     data = b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(content)
     keep(tmp_path, memory_message("large", data), memory_message("again", data))
@@ -206,7 +213,10 @@ def test_segments_say_what_restoring_needs(tmp_path: Path) -> None:
     """Names as bytes, folder, flags, mode, time, passed-over files, and the digest of a file that was not quoted."""
     name = b"cur/caf\xe9:2,FS"
     data = _MESSAGE % (1, 1)
-    keep(tmp_path, memory_tree("md", [MemoryFile((("message", data),), FileInfo(name, "INBOX", "FS", 0o600, 5, 9))], "maildir"))
+    keep(
+        tmp_path,
+        memory_tree("md", [MemoryFile((("message", data),), FileInfo(name, "INBOX", "FS", 0o600, 5, 9))], "maildir"),
+    )
     with Archive.open(tmp_path) as archive:
         [snapshot] = archive.sources()
         segment, file, message, file_end, source_end = segment_lines(archive, snapshot)
@@ -275,7 +285,7 @@ def test_two_writers_at_once(tmp_path: Path) -> None:
     first = ArchiveSink(tmp_path)
     first.open()
     second = ArchiveSink(tmp_path)
-    with pytest.raises(LockedError, match="process [0-9]+ on "):
+    with pytest.raises(LockedError, match=r"process [0-9]+ on "):
         second.open()
     first.close()
     keep(tmp_path, ordinary_mailbox())

@@ -53,6 +53,13 @@ def test_all_fields():
     assert repr(headers) == f"<Headers at 100, {len(BLOCK)} bytes>"
 
 
+def test_names_that_occur_more_than_once():
+    """Counted by name, without regard to case, and only among those that are asked for."""
+    headers = Headers(BLOCK + b"Subject: again\r\nsubject: and again\r\n")
+    assert headers.repeated(frozenset({b"received", b"subject", b"from", b"to"})) == 2
+    assert headers.repeated(frozenset({b"from", b"to"})) == 0
+
+
 def test_containment():
     """By name; anything but text is not in it."""
     headers = Headers(BLOCK)

@@ -87,12 +87,11 @@ def test_hostile_archives(tmp_path: Path, junk: bytes, position: int) -> None:
     data[position : position + len(junk)] = junk
     path = tmp_path / "x"
     path.write_bytes(data)
-    with FileReader(os.fsencode(path), "x") as file:
-        with contextlib.suppress(SourceError):
-            for member in zip_members(file, "x"):
-                start = member_start(file, member)
-                if start is not None:
-                    assert sum(map(len, data_of(file, start, member.compressed_size))) <= len(data)
+    with FileReader(os.fsencode(path), "x") as file, contextlib.suppress(SourceError):
+        for member in zip_members(file, "x"):
+            start = member_start(file, member)
+            if start is not None:
+                assert sum(map(len, data_of(file, start, member.compressed_size))) <= len(data)
 
 
 def test_memory_is_constant(tmp_path: Path) -> None:

@@ -119,6 +119,18 @@ def test_large_body_agrees_with_binascii() -> None:
         assert decode_pieces(Base64Decoder, split(encoded, [size] * 1000)) == (content, [])
 
 
+def test_spans_far_into_one_large_chunk() -> None:
+    """Offsets count from the first byte fed, however much comes at once."""
+    data = b"QUJD\n" * 100_000 + b"!" + b"QUJD\n" * 100_000 + b"QQ"
+    result = decode_pieces(Base64Decoder, [data])
+    assert result == decode_pieces(Base64Decoder, split(data, [4099] * 1000))
+    assert result[0] == b"ABC" * 200_000 + b"A"
+    assert codes(result) == [
+        ("base64-invalid-characters", 500_000, 500_001),
+        ("base64-missing-padding", 1_000_003, 1_000_003),
+    ]
+
+
 def test_empty_body() -> None:
     """No bytes, and white space only, are no content and no defect."""
     assert decode(Base64Decoder, b"") == (b"", [])

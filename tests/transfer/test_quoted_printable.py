@@ -124,6 +124,18 @@ def test_large_body_equals_the_reference() -> None:
         assert decode_pieces(QuotedPrintableDecoder, split(data, [size] * 1000)) == expected
 
 
+def test_spans_far_into_one_large_chunk() -> None:
+    """Offsets count from the first byte fed, however much comes at once."""
+    data = b"text=\n" * 50_000 + b"=z" + b"text=\n" * 50_000 + b"="
+    result = decode_pieces(QuotedPrintableDecoder, [data])
+    assert result == decode_pieces(QuotedPrintableDecoder, split(data, [4099] * 1000))
+    assert result[0] == b"text" * 50_000 + b"=z" + b"text" * 50_000
+    assert codes(result) == [
+        ("quoted-printable-invalid-escape", 300_000, 300_001),
+        ("quoted-printable-truncated", 600_002, 600_003),
+    ]
+
+
 @pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
 def test_soft_line_breaks_vanish_and_line_breaks_stay(line_break: bytes) -> None:
     """`=` before LF or CRLF joins two lines; other line breaks come out as they stand."""

@@ -14,10 +14,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mailstrata.archive.files import remove, write_new
+from mailstrata.archive.files import CLAIM_PREFIX, TEMPORARY_PREFIX, remove, write_new
 from mailstrata.archive.readme import README
 from mailstrata.errors import ArchiveError, NotAnArchiveError, UnsupportedFormatError
-from mailstrata.index.files import writing
+from mailstrata.index.files import sync_directory, writing
 from mailstrata.index.schema import TABLES
 
 FORMAT_NAME = "mailstrata-archive"
@@ -25,6 +25,7 @@ FORMAT_VERSION = 1
 KNOWN_FEATURES: frozenset[str] = frozenset()
 """What an archive may require of its reader besides format 1; none are defined yet."""
 
+_LEFT_BEHIND = (TEMPORARY_PREFIX, CLAIM_PREFIX)
 _FOLDERS = ("packs", "commits", "index")
 
 
@@ -121,19 +122,30 @@ class Layout:
         with writing(self.root):
             ours = {path.name for path in (self.readme, self.lock, self.staged_catalogue)}
             for path in self.root.iterdir():
-                if path.name in ours or (path.name in _FOLDERS and path.is_dir() and not any(path.iterdir())):
+                if path.name in ours or path.name.startswith(_LEFT_BEHIND):
+                    continue
+                if path.name in _FOLDERS and path.is_dir() and not any(path.iterdir()):
                     continue
                 raise NotAnArchiveError(
                     f"{self.root} is not empty and not a mailstrata archive (it holds {path.name}); "
                     "name a new or empty folder, or an archive"
                 )
 
+    def make_folder(self) -> None:
+        """Make the archive's folder, durably, if it is missing. Raises `TargetError`."""
+        with writing(self.root):
+            if not self.root.is_dir():
+                self.root.mkdir(parents=True, exist_ok=True)
+                sync_directory(self.root.parent)
+
     def create(self) -> None:
         """Make a new, empty archive in a folder that `check_creatable` has found fit. Raises `TargetError`."""
         with writing(self.root):
             for name in _FOLDERS:
                 (self.root / name).mkdir(exist_ok=True)
-            remove(self.readme)
+            for path in self.root.iterdir():
+                if path.name.startswith(_LEFT_BEHIND) or path == self.readme:
+                    remove(path)
         stated: dict[str, Any] = {
             "format": FORMAT_NAME,
             "version": FORMAT_VERSION,
@@ -161,15 +173,6 @@ def _remove_if_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
         # What is not empty holds something that is not ours.
         folder.rmdir()
-
-
-def open_folder(root: Path) -> bool:
-    """Make the folder of an archive if it is missing; says whether it was. Raises `TargetError`."""
-    if root.is_dir():
-        return False
-    with writing(root):
-        root.mkdir(parents=True, exist_ok=True)
-    return True
 
 
 def utc_now() -> str:

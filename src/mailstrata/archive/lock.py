@@ -33,7 +33,8 @@ class WriterLock:
         """
         while self._file is None:
             with writing(self._path):
-                file = self._path.open("a+b")
+                # Unbuffered, so that closing it has nothing left to write, which could fail again.
+                file = self._path.open("a+b", buffering=0)
             try:
                 self._lock(file)
                 # A lock on a file that was removed meanwhile keeps nobody away.
@@ -53,9 +54,13 @@ class WriterLock:
                     "the same command again"
                 ) from error
             holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": utc_now()}
-            file.truncate(0)
-            file.write(json.dumps(holder).encode("ascii") + b"\n")
-            file.flush()
+            try:
+                file.truncate(0)
+                file.write(json.dumps(holder).encode("ascii") + b"\n")
+            except OSError:
+                # A full disk: leave no file behind in what may be the user's empty folder.
+                self._path.unlink(missing_ok=True)
+                raise
 
     def _is_current(self, file: BinaryIO) -> bool:
         with writing(self._path):

@@ -57,8 +57,8 @@ class ArchiveInfo:
 class Archive:
     """An archive, open for reading. Use it in a `with` statement, or `close` it.
 
-    It stands at the last commit there was when it was opened. Methods raise `ArchiveError` where the archive does
-    not hold what its records say.
+    It stands at the last commit there was when it was opened, or at a later one where a writer has moved on.
+    Methods raise `ArchiveError` where the archive does not hold what its records say.
     """
 
     def __init__(self, layout: Layout, log: CommitLog) -> None:

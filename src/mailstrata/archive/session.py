@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailstrata.archive.catalogue import WritableCatalogue
 from mailstrata.archive.commits import ArchiveState, CommitLog
-from mailstrata.archive.layout import Layout, open_folder, utc_now, written_by
+from mailstrata.archive.layout import Layout, utc_now, written_by
 from mailstrata.archive.lock import WriterLock
 from mailstrata.archive.records import FileEntry, SourceSnapshot
 from mailstrata.archive.store import ContentStore, Placed
@@ -64,7 +64,8 @@ class WriterSession:
             layout.check_format()
         else:
             layout.check_creatable()
-            self._made_root = open_folder(layout.root)
+            self._made_root = not layout.root.is_dir()
+            layout.make_folder()
         lock = WriterLock(layout.lock)
         lock.acquire()
         stack.callback(lock.release)
@@ -100,7 +101,9 @@ class WriterSession:
         number = self.state.number + 1
         added = self.store.checkpoint()
         name = f"{number:08d}-{secrets.token_hex(4)}"
-        for file in self.index.checkpoint(name):
+        # From the first commit on each table has a file: a glob over an empty folder fails in every SQL engine.
+        is_first = number == 1 and bool(added or sources)
+        for file in self.index.checkpoint(name, every_table=is_first):
             added.append(FileEntry(f"index/{file.path}", file.size, file.sha256, file.rows))
         if added or sources:
             self._staged = (added, sources, totals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mailstrata.cli.savings import Savings
-from mailstrata.cli.summary import as_lines, defect_list
+from mailstrata.cli.summary import as_lines, defect_rows
 from mailstrata.cli.terminal import pad, safe_line
 from mailstrata.cli.units import format_bytes, format_count
 
@@ -26,13 +26,14 @@ def as_text(info: ArchiveInfo) -> str:
     messages = f"{format_count(info.messages, 'message')}, found in {format_count(info.occurrences, 'place')}"
     commits = format_count(info.commits, "commit")
     if info.commits:
-        commits += f", the first on {info.created}, the last on {info.changed}"
+        commits += f", the last on {info.changed}"
+    if info.commits > 1:
+        commits += f", the first on {info.created}"
     rows = [
         ("holds", f"{messages}; {format_count(info.blobs, 'attachment')}"),
         *_savings(info).rows(),
         ("files", f"{format_count(info.packs, 'pack')}, {format_count(info.index_files, 'index file')}"),
         ("commits", commits),
-        ("defects", defect_list(totals.defects)),
     ]
     ledger = [
         ("bytes", totals.source_bytes),
@@ -45,6 +46,8 @@ def as_text(info: ArchiveInfo) -> str:
         as_lines(rows),
         "\nledger of all sources, in bytes: messages as they stand there + `From ` lines + gaps\n",
         *(f"  {pad(name, 10)}  {pad(f'{count:,}', width, right=True)}\n" for name, count in ledger),
+        "\n",
+        as_lines(defect_rows(totals.defects)),
         f"\n{format_count(len(info.sources), 'source')}\n",
         *(_source_line(source) for source in info.sources),
     ]

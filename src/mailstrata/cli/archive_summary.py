@@ -39,7 +39,7 @@ def as_text(report: Report, sink: ArchiveSink, target: str) -> str:
             *summary.rows(report),
             ("new", new),
             *_savings(sink, target).rows(),
-            summary.defect_row(report),
+            *summary.defect_rows(report.defects),
         ]
     )
 

@@ -54,5 +54,5 @@ def command(
         output.write_json(summary.as_object(report))
     elif not quiet:
         decoded = ("decoded", f"{format_bytes(report.decoded_bytes)} of content")
-        output.write(summary.as_lines([*summary.rows(report), decoded, summary.defect_row(report)]))
+        output.write(summary.as_lines([*summary.rows(report), decoded, *summary.defect_rows(report.defects)]))
     ctx.exit(exit_code(report, source))

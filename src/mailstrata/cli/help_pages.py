@@ -23,13 +23,13 @@ _PLACE = re.compile(r"(?<=<!-- help: )([a-z]+)( -->\n).*?(?=<!-- end -->)", re.D
 
 def help_pages() -> dict[str, str]:
     """The help text of each command, and of `mailstrata` itself."""
-    context = click.Context(cli, info_name="mailstrata", max_content_width=WIDTH, terminal_width=WIDTH)
+    settings = {**cli.context_settings, "max_content_width": WIDTH, "terminal_width": WIDTH}
+    context = click.Context(cli, info_name="mailstrata", **settings)
     pages = {"mailstrata": cli.get_help(context)}
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None
-        below = click.Context(command, parent=context, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH)
-        pages[name] = command.get_help(below)
+        pages[name] = command.get_help(click.Context(command, parent=context, info_name=name))
     return pages
 
 

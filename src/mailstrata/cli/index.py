@@ -50,5 +50,5 @@ def command(
     if as_json:
         output.write_json(summary.as_object(report))
     elif not quiet:
-        output.write(summary.as_lines([*summary.rows(report), summary.defect_row(report)]))
+        output.write(summary.as_lines([*summary.rows(report), *summary.defect_rows(report.defects)]))
     ctx.exit(exit_code(report, source))

@@ -24,7 +24,7 @@ _PROGRAM = "mailstrata"
 # In the order of the help page. A command's module is imported when the command is looked up.
 _COMMANDS = ("archive", "info", "show", "sql", "parse", "extract", "index")
 
-_EPILOG = """A SOURCE is an mbox, a Maildir, a message (.eml, .emlx), a folder of any of these, a tar or zip, each also compressed
+_EPILOG = """A SOURCE is an mbox, a Maildir, a message (.eml, .emlx), a folder of any of these, a tar or zip, each also
 compressed (gzip, bzip2, xz, zstd), or - for standard input.
 
 \b
@@ -100,7 +100,8 @@ def _tell(error: Exception, *, debug: bool) -> int:
         return EXIT_OUTPUT_CLOSED
     if isinstance(error, _CarriedError):
         if isinstance(error.carried, KeyboardInterrupt):
-            _flush_before_ending()
+            # What is still buffered may wait for a reader that does not read (`| less`).
+            output.discard()
             output.note(str(error) or "interrupted")
             return EXIT_INTERRUPTED
         error = error.carried
@@ -151,6 +152,7 @@ def _usage_line(error: click.ClickException) -> str:
     cls=CommandLine,
     epilog=_EPILOG,
     invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error (also: MAILSTRATA_DEBUG=1).")

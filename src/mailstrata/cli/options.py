@@ -12,6 +12,9 @@ import click
 if TYPE_CHECKING:
     from mailstrata.parser.limits import Limits
 
+# Whether a path can be read is found out by whoever reads it, so that there is one way of saying that it cannot.
+_PATH = click.Path(readable=False, allow_dash=True)
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MBOX_VARIANTS = ("mboxo", "mboxrd", "mboxcl", "mboxcl2")
@@ -28,7 +31,7 @@ def _all(*decorators: Callable[[Function], Function]) -> Callable[[Function], Fu
 
 def sources() -> Callable[[Function], Function]:
     """SOURCE...: `source`. Whether one exists is not for click to say: the others are still done when it does not."""
-    return click.argument("source", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="SOURCE...")
+    return click.argument("source", nargs=-1, required=True, type=_PATH, metavar="SOURCE...")
 
 
 def reading() -> Callable[[Function], Function]:
@@ -60,7 +63,7 @@ def reading() -> Callable[[Function], Function]:
 
 def target(metavar: str, text: str) -> Callable[[Function], Function]:
     """Where the results go: `target`."""
-    return click.option("--to", "target", required=True, metavar=metavar, type=click.Path(), help=text)
+    return click.option("--to", "target", required=True, metavar=metavar, type=_PATH, help=text)
 
 
 def quiet() -> Callable[[Function], Function]:
@@ -75,7 +78,7 @@ def as_json(text: str) -> Callable[[Function], Function]:
 
 def existing_archive() -> Callable[[Function], Function]:
     """ARCHIVE, which a command reads: `archive`."""
-    return click.argument("archive", type=click.Path())
+    return click.argument("archive", type=_PATH)
 
 
 def limits(max_depth: int, max_parts: int) -> Limits:

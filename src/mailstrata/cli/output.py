@@ -85,7 +85,8 @@ def flush() -> None:
 
 
 def discard() -> None:
-    """Send what standard output still holds nowhere: after its reader has gone, flushing would fail again at exit."""
+    """Send what standard output still holds nowhere: at exit it would be flushed to a reader that has gone, or that
+    makes the process wait."""
     try:
         descriptor = sys.stdout.fileno()
     except (AttributeError, OSError, ValueError):

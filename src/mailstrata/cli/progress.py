@@ -52,11 +52,14 @@ class ProgressBar:
         bar.update(
             task,
             completed=progress.bytes_read,
-            total=progress.bytes_total,
+            total=_total(progress),
             description=cut(safe_line(progress.source), _LABEL_COLUMNS),
             state=describe(progress, now - self._started),
         )
-        bar.refresh()
+        if bar.live.is_started:
+            bar.refresh()
+        else:
+            bar.start()
 
     def _bar(self) -> tuple[RichProgress, TaskID]:
         if self._rich is None or self._task is None:
@@ -73,21 +76,25 @@ class ProgressBar:
                 expand=True,
             )
             self._task = self._rich.add_task("", total=None, state="")
-            self._rich.start()
         return self._rich, self._task
 
 
 def describe(progress: Progress, seconds: float) -> str:
     """Bytes, messages, rate and time left of a run that has taken so many seconds."""
-    done, total = progress.bytes_read, progress.bytes_total
+    done, total = progress.bytes_read, _total(progress)
     rate = done / seconds if seconds > 0 else 0.0
-    if total is not None and done > total:
-        total = None  # compressed sources hold more than their size on disk says
     amount = format_bytes(done) if total is None else f"{format_bytes(done)} of {format_bytes(total)}"
     pieces = [amount, f"{progress.messages:,} messages", f"{format_bytes(rate)}/s"]
     if total is not None and rate > 0:
         pieces.append(f"{format_duration((total - done) / rate)} left")
     return "  ".join(pieces)
+
+
+def _total(progress: Progress) -> int | None:
+    """The bytes that there are to read, as far as that is known: compressed sources hold more than their size on disk
+    says."""
+    total = progress.bytes_total
+    return None if total is None or progress.bytes_read > total else total
 
 
 def wanted(quiet: bool, writes_results: bool = False) -> bool:

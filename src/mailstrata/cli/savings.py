@@ -41,7 +41,7 @@ class Savings:
 
     @property
     def by_compression(self) -> int:
-        """Bytes that zstd took away; none where the content could not be compressed, and the packs' frames cost some."""
+        """Bytes that zstd took away; none where the content could not be compressed and its wrapping cost some."""
         return max(0, self.distinct_bytes - self.packs_bytes)
 
     def rows(self) -> list[tuple[str, str]]:

@@ -35,8 +35,8 @@ def find_message(archive: Archive, path: str, identifier: str) -> str:
         return found[0]
     if not found:
         raise UsageError(
-            f"no message {identifier} in {path}; name one by its Message-ID, or by four or more characters of its SHA-256 "
-            "(mailstrata sql lists both)"
+            f"no message {identifier} in {path}; name one by its Message-ID, or by at least four characters of its "
+            "SHA-256 (mailstrata sql lists both)"
         )
     candidates = ", ".join(found[:_MOST_CANDIDATES])
     more = " ..." if len(found) > _MOST_CANDIDATES else ""

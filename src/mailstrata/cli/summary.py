@@ -40,14 +40,15 @@ def rows(report: Report) -> list[Row]:
     return found
 
 
-def defect_row(report: Report) -> Row:
-    """The defects by kind."""
-    return "defects", defect_list(report.defects)
-
-
-def defect_list(defects: Counter[str]) -> str:
+def defect_rows(defects: Counter[str]) -> list[Row]:
     """Codes of defects and how often each was found, most frequent first."""
-    return ", ".join(f"{count:,} {code}" for code, count in defects.most_common()) or "none"
+    if not defects:
+        return [("defects", "none")]
+    counts = [(f"{count:,}", code) for code, count in defects.most_common()]
+    width = len(counts[0][0])
+    return [
+        ("" if at else "defects", f"{pad(count, width, right=True)} {code}") for at, (count, code) in enumerate(counts)
+    ]
 
 
 def as_lines(table: Sequence[Row]) -> str:

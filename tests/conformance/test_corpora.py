@@ -1,0 +1,122 @@
+"""Real and hostile mail of others: nothing is raised, nothing is lost, and the digests of the manifests match.
+
+No test prints what a message says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+import zstandard
+
+import mailstrata
+from mailstrata.testing import ContractChecker
+
+NAMES = ("conformance", "mbox", "real")
+
+
+def manifest(folder: Path) -> list[dict[str, object]]:
+    """What a set says of its messages."""
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+
+
+def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does."""
+    words = (sys.executable, "-m", "mailstrata", *map(str, words))
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_byte_is_delivered_once(corpora, name):
+    """The whole pipeline over every file: the contract holds, so do digests and sizes, and nothing fails."""
+    checker = ContractChecker()
+    report = mailstrata.Pipeline([checker]).run(mailstrata.find_sources([corpora / name]))
+    assert report.failures == []
+    assert report.messages == checker.messages > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_message_can_be_pulled(corpora, name):
+    """Every value of every header and part can be asked for, and every text is text."""
+    for message in mailstrata.open(corpora / name):
+        for part in message.parts():
+            text = part.text() if part.content_type.startswith("text/") else "".join(str(len(data)) for data in part)
+            said = [text, part.filename or "", part.charset or "", part.disposition or "", part.content_id or ""]
+            "".join(said).encode()
+        json.dumps(mailstrata.message_as_json(message, [])).encode("utf-8")
+        assert message.defects is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_commands_agree(corpora, name, tmp_path):
+    """parse, index and archive end with exit code 0 and the same messages, and the archive gives each of them back."""
+    parsed = command("parse", corpora / name, "--json")
+    assert parsed.returncode == 0, parsed.stderr
+    digests = sorted(json.loads(line)["sha256"] for line in parsed.stdout.splitlines())
+
+    indexed = command("index", corpora / name, "--to", tmp_path / "index")
+    assert indexed.returncode == 0, indexed.stderr
+    archived = command("archive", corpora / name, "--to", tmp_path / "archive")
+    assert archived.returncode == 0, archived.stderr
+    for folder in (tmp_path / "index", tmp_path / "archive" / "index"):
+        found = duckdb.sql(f"SELECT message FROM '{folder}/occurrences/*.parquet' ORDER BY message").fetchall()
+        assert [digest for (digest,) in found] == digests
+
+    kept = {}
+    for member, content in members(tmp_path / "archive"):
+        if member.startswith(("messages/", "blobs/")):
+            digest = member.rpartition("/")[2].removesuffix(".eml")
+            kept[member] = hashlib.sha256(content).hexdigest() == digest
+    assert all(kept.values())
+    assert {member[12:76] for member in kept if member.startswith("messages/")} == set(digests)
+
+
+def members(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """Every member of every pack, read with nothing of ours."""
+    for pack in sorted((archive / "packs").iterdir()):
+        with (
+            pack.open("rb") as file,
+            zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as stream,
+            tarfile.open(fileobj=stream, mode="r|") as tar,
+        ):
+            for member in tar:
+                content = tar.extractfile(member)
+                assert content is not None
+                yield member.name, content.read()
+
+
+def test_manifest_of_an_mbox(corpora):
+    """linux-cifs, mboxrd in gzip: each message, unquoted, has the digest that it had before it went into the mbox."""
+    folder = corpora / "mbox" / "linux-cifs-mboxrd"
+    messages = list(mailstrata.open(folder / "linux-cifs-first.mboxrd.gz"))
+    expected = manifest(folder)
+    assert [message.sha256 for message in messages] == [entry["sha256"] for entry in expected]
+    assert [message.size for message in messages] == [entry["size"] for entry in expected]
+
+
+def test_manifest_of_a_tree(corpora):
+    """usrp-users, one message a file."""
+    folder = corpora / "real" / "usrp-users"
+    found = {message.file.name.decode(): message for message in mailstrata.open(folder / "msgs")}
+    assert {f"msgs/{name}": message.sha256 for name, message in found.items()} == {
+        entry["file"]: entry["sha256"] for entry in manifest(folder)
+    }
+
+
+def test_gzip_twins(corpora):
+    """pipermail: a compressed mbox holds the same messages as its plain twin."""
+    folder = corpora / "mbox" / "pipermail-imagej" / "imagej-devel"
+    for plain in sorted(folder.glob("2014-*.txt")):
+        twins = [
+            [message.sha256 for message in mailstrata.open(path)] for path in (plain, plain.with_suffix(".txt.gz"))
+        ]
+        assert twins[0] == twins[1]
+        assert twins[0]
