@@ -347,7 +347,10 @@ class TestEmbeddedMessages:
 
     def test_digest_default_type(self):
         """Parts of a digest without a type are messages (RFC 2046, 5.1.5)."""
-        data = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\nbody\n--b\nContent-Type: text/html\n\ny\n--b--"
+        data = (
+            b"Content-Type: multipart/digest; boundary=b\n\n"
+            b"--b\n\nSubject: x\n\nbody\n--b\nContent-Type: text/html\n\ny\n--b--"
+        )
         assert parse(data).tree() == [
             ("1", "multipart/digest"),
             ("1.1", "message/rfc822"),

@@ -166,10 +166,11 @@ def test_failing_sources_do_not_stop_the_others():
 
 
 @pytest.mark.parametrize(
-    "method", ["open", "begin_source", "begin_message", "raw", "decoded", "end_message", "checkpoint", "commit", "close"]
+    "method",
+    ["open", "begin_source", "begin_message", "raw", "decoded", "end_message", "checkpoint", "commit", "close"],
 )
 def test_a_failing_sink_aborts_all(method):
-    """Whatever call fails, every open sink is aborted once, none is called after that, and the error is one line."""
+    """Whatever call fails, all open sinks are aborted once, none is called after that; the error is one line."""
     failing, other = Collecting(), Collecting()
 
     def fail(*_arguments):

@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mailstrata.message.addresses import Address, parse_addresses
 from mailstrata.message.dates import parse_date
 from mailstrata.message.headers import Headers
-
-from mailstrata.message.addresses import Address, parse_addresses
 from mailstrata.message.ids import parse_message_ids
 from mailstrata.message.parameters import parse_parameters
 from mailstrata.parser.defects import Defect, DefectCode
@@ -56,7 +55,17 @@ class PartInfo:
     containers, until the part has ended, and where nobody asked for digests.
     """
 
-    __slots__ = ("_disposition", "_filename", "_type", "decoder_defects", "entity", "headers", "parent", "sha256", "size")
+    __slots__ = (
+        "_disposition",
+        "_filename",
+        "_type",
+        "decoder_defects",
+        "entity",
+        "headers",
+        "parent",
+        "sha256",
+        "size",
+    )
 
     def __init__(self, entity: Entity, headers: Headers, parent: PartInfo | None) -> None:
         self.entity = entity
@@ -67,7 +76,7 @@ class PartInfo:
         self.decoder_defects: list[Defect] = []
         self._type: dict[str, str] | None = None
         self._disposition: tuple[str, dict[str, str]] | None = None
-        self._filename: str | None | object = _UNREAD
+        self._filename: str | object | None = _UNREAD
 
     @property
     def path(self) -> str:
@@ -226,7 +235,7 @@ class MessageInfo:
         self.canonical_sha256: str | None = None
         self.unquoted_lines: list[int] = []
         self.quoting_end: int | None = None
-        self._date: datetime | None | object = _UNREAD
+        self._date: datetime | object | None = _UNREAD
         self._header_defects: list[Defect] | None = None
 
     @property

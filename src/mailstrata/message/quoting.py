@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mailstrata.transfer.mbox import MboxUnquoter
-
 from mailstrata.parser.events import EntityBegin, Event, Span, SpanKind
 from mailstrata.parser.machine import Parser
+from mailstrata.transfer.mbox import MboxUnquoter
 
 if TYPE_CHECKING:
     from mailstrata.message.origin import MboxVariant

@@ -13,12 +13,11 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from mailstrata.message.headers import Headers
-
 from mailstrata.errors import SourceError, StalePartError, UsageError
 from mailstrata.message.charsets import decode
 from mailstrata.message.decoding import PartDecoder
 from mailstrata.message.flowed import unflow
+from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import Region
 from mailstrata.message.quoting import EventStream

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mailstrata.message.headers import Headers
-
 from mailstrata.message.decoding import PartDecoder
+from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.parser.events import EntityBegin, Span, SpanKind
 from mailstrata.sinks.protocol import OutsideKind, RawKind, Sink, Wants
