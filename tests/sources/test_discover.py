@@ -276,6 +276,14 @@ def test_damaged_files(tmp_path: Path, read: Callable, mbox: Callable) -> None:
     assert isinstance(failure(tmp_path / "b.mbox.gz").error, DamagedSourceError)
 
 
+def test_a_damaged_file_beside_mail_is_named(tmp_path: Path, read: Callable, mbox: Callable) -> None:
+    """A file below a folder that is damaged from the start is an error, also where nothing else is loose."""
+    write(tmp_path, {"a.mbox": mbox(1), "b.mbox.gz": gzip.compress(mbox(1))[:10] + b"\xff" * 10})
+    _, tree = find_sources([tmp_path])
+    (skipped,) = read(tree).skipped
+    assert (skipped.name, skipped.is_error) == (b"b.mbox.gz", True)
+
+
 def test_folders_without_mail(tmp_path: Path) -> None:
     """A folder in which nothing is mail is a failure; an Outlook file in it is named."""
     assert isinstance(failure(tmp_path).error, NotAMailboxError)

@@ -126,10 +126,13 @@ def test_files_renamed_meanwhile(maildir: Path, read_file: Callable, message: Me
 def test_a_file_in_both_lists_comes_once(maildir: Path, monkeypatch: pytest.MonkeyPatch, read: Callable) -> None:
     """A file that moves to `cur` between the two listings is read from there, and not missed."""
     scandir = os.scandir
+    listed = []
 
     def moving(path: bytes) -> object:
-        if os.fsencode(path).endswith(b"Maildir/cur") and (maildir / "new/3.a.host").exists():
-            (maildir / "new/3.a.host").rename(maildir / "cur/3.a.host:2,")
+        if os.fsencode(path).endswith((b"Maildir/cur", b"Maildir/new")):
+            listed.append(path)
+            if len(listed) == 2:
+                (maildir / "new/3.a.host").rename(maildir / "cur/3.a.host:2,")
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", moving)

@@ -53,16 +53,16 @@ _LEAST_8BIT_TEXT = 64
 
 # Comments and a document type may stand before the first element that tells what it is.
 _MARKUP = re.compile(
-    rb"(?:\xef\xbb\xbf)?+\s*+(?:"
+    rb"(?>(?:\xef\xbb\xbf)?)\s*+(?:"
     rb"(?P<vcard>BEGIN:VCARD\s)|(?P<calendar>BEGIN:VCALENDAR\s)"
     rb"|(?P<message>(?:Return-Path|Received|Delivered-To|MIME-Version|Message-ID):[ \t])"
-    rb"|(?:(?P<xml><\?xml\s[^>]*+>)\s*+)?+(?:<!--.*?-->\s*+|<!doctype\s++(?!html)[^>]*+>\s*+)*+"
+    rb"|(?>(?:(?P<xml><\?xml\s[^>]*+>)\s*+)?)(?>(?:<!--.*?-->\s*+|<!doctype\s++(?!html)[^>]*+>\s*+)*)"
     rb"(?:(?P<html><!doctype\s++html\b|<html[\s>])|(?P<svg><svg[\s>])"
     rb"|(?P<fragment>(?(xml)(?!))<(?:head|body|meta|title|style|script|div|span|table|center|font|p|br|a)[\s/>]))"
     rb")",
     re.IGNORECASE | re.DOTALL,
 )
-_XML = re.compile(rb"(?:\xef\xbb\xbf)?+<\?xml\s")
+_XML = re.compile(rb"(?>(?:\xef\xbb\xbf)?)<\?xml\s")
 _MARKUP_TYPES = {
     "vcard": "text/vcard",
     "calendar": "text/calendar",

@@ -57,22 +57,22 @@ _USUAL = re.compile(
 _TOKEN = re.compile(
     rb"(?P<space>\s++)"
     rb"|(?P<encoded>=\?[^?\s]{1,128}+\?[bBqQ]\?[^?]*+\?=)"
-    rb'|(?P<quoted>"(?:[^"\\]++|\\.)*+")'
-    rb'|<++(?P<closed>(?:[^<>"\\]++|\\.|"(?:[^"\\]++|\\.)*+")*+)>++'
+    rb'|(?P<quoted>"(?>(?:[^"\\]++|\\.)*)")'
+    rb'|<++(?P<closed>(?>(?:[^<>"\\]++|\\.|"(?>(?:[^"\\]++|\\.)*)")*))>++'
     rb"|<++\s*+(?P<open>[^\s,;<>]*+)"
     rb"|(?P<literal>\[[^\[\]\\]*+\])"
     rb"|(?P<separator>[,;][\s,;]*+)"
     rb"|(?P<colon>:++)"
     rb"|(?P<comment>\()"
     rb"|(?P<joint>[@.])"
-    rb'|(?P<atom>(?:[^\s,;:<>()@\[\]"\\.]|\\.|\.(?!\s))++|.)',
+    rb'|(?P<atom>(?>(?:[^\s,;:<>()@\[\]"\\.]|\\.|\.(?!\s))+)|.)',
     re.DOTALL,
 )
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
-_ROUTE = re.compile(rb"(?:\s*+,?\s*+@[^,:@<>]*+)++:")
+_ROUTE = re.compile(rb"(?>(?:\s*+,?\s*+@[^,:@<>]*+)+):")
 # Mail systems have put the empty group into brackets, and added a domain: <undisclosed-recipients:;@host.example>.
 _EMPTY_GROUP = re.compile(rb"[^@:\"]*+:\s*+(?:@[^;]*+)?;")
-_OUTSIDE_QUOTES = re.compile(rb'("(?:[^"\\]++|\\.)*+"|(?:\\.)++)|\s++', re.DOTALL)
+_OUTSIDE_QUOTES = re.compile(rb'("(?>(?:[^"\\]++|\\.)*)"|(?>(?:\\.)+))|\s++', re.DOTALL)
 _USER_AT_HOST = re.compile(rb"(\S+) +at +(\S+)", re.IGNORECASE)
 
 

@@ -11,7 +11,7 @@ from mailstrata.parser.fields import unfold
 # charset, with the language of RFC 2231, 5; encoding; text. Text may hold spaces and question marks, as much mail
 # has it, but not the beginning of another encoded word; so no byte is looked at for two words.
 _WORD = re.compile(
-    rb"=\?([^\x00-\x20?*=]{0,64}+)(?:\*[^\x00-\x20?]{0,64}+)?\?([bBqQ])\?((?:[^?=]++|=(?!\?(?!=))|\?(?!=))*+)\?="
+    rb"=\?([^\x00-\x20?*=]{0,64}+)(?:\*[^\x00-\x20?]{0,64}+)?\?([bBqQ])\?((?>(?:[^?=]++|=(?!\?(?!=))|\?(?!=))*))\?="
 )
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _PADDING = re.compile(b"=+")

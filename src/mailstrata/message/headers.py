@@ -14,7 +14,7 @@ _Default = TypeVar("_Default")
 
 # The fields of a block without bare CRs, as `split_fields` finds them, in a third of the time. A value may keep
 # the CR of its last line break.
-_FIELDS = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+_FIELDS = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))", re.MULTILINE)
 
 LARGE_BLOCK = 1 << 16
 """Bytes from which on a block does not keep its index for good: where fields are tiny it takes some thirty times as

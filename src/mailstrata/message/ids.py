@@ -9,11 +9,11 @@ from mailstrata.message.encoded_words import one_line
 from mailstrata.parser.fields import unfold
 from mailstrata.parser.parameters import comment_end
 
-_WELL_FORMED = re.compile(rb"\s*+(?:<[^<>\s]++>[\s,]*+)++")
+_WELL_FORMED = re.compile(rb"\s*+(?>(?:<[^<>\s]++>[\s,]*+)+)")
 _BRACKETED = re.compile(rb"<([^<>\s]++)>")
 _TOKEN = re.compile(
     rb"(?P<space>[\s,;]++)"
-    rb'|(?P<phrase>"(?:[^"\\]++|\\.)*+")'
+    rb'|(?P<phrase>"(?>(?:[^"\\]++|\\.)*)")'
     rb"|<++(?:(?P<closed>[^<>]*+)>++|(?P<open>\s*+[^<>\s]*+))"
     rb"|(?P<word>[^\s<(,;]++)"
     rb"|(?P<comment>\()"

@@ -27,7 +27,7 @@ LINE_BREAK = rb"(?:\r{0,%d}+\n|\r)" % MOST_CARRIAGE_RETURNS
 """A line break in a header block: LF with the CRs before it, or a CR that leads to no LF."""
 
 _LINE = rb"[^\r\n]*+(?:" + LINE_BREAK + rb"|\Z)"
-_FIELD = re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?:[ \t]" + _LINE + rb")*+)")
+_FIELD = re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?>(?:[ \t]" + _LINE + rb")*))")
 _OTHER_LINE = re.compile(_LINE)
 
 

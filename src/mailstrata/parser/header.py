@@ -28,7 +28,7 @@ KNOWN_ENCODINGS = IDENTITY_ENCODINGS | {
 
 # Complete lines that are beyond doubt part of a header block. A name that begins with a dash is left out, because
 # the line may be a delimiter, and so is any carriage return that is not part of CRLF.
-_REGULAR_LINES = re.compile(rb"(?:(?:[ \t]|[!-,.-9;-~][!-9;-~]*+[ \t]*+:)[^\r\n]*+\r?\n)*+")
+_REGULAR_LINES = re.compile(rb"(?>(?:(?:[ \t]|[!-,.-9;-~][!-9;-~]*+[ \t]*+:)[^\r\n]*+\r?\n)*)")
 FIELD_START = re.compile(rb"[!-9;-~]++[ \t]*+:")
 # What may still become the beginning of a field when more bytes come.
 FIELD_START_PARTIAL = re.compile(rb"[!-9;-~]*+[ \t]*+\Z")
@@ -173,7 +173,7 @@ class HeaderScanner:
 _CONTENT_FIELDS = re.compile(
     rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-"
     rb"(?:([Tt][Yy][Pp][Ee])|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg])"
-    rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
+    rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
 )
 _TYPE = re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
 _ENCODING = re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")

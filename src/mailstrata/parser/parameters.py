@@ -12,10 +12,10 @@ import re
 from mailstrata.parser.fields import unfold
 
 _TOKEN = rb"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]"
-_MAIN = re.compile(rb"[ \t]*+((?:" + _TOKEN + rb"|/)++)[ \t\r\n]*+(?=;|\Z)")
+_MAIN = re.compile(rb"[ \t]*+((?>(?:" + _TOKEN + rb"|/)+))[ \t\r\n]*+(?=;|\Z)")
 _PARAMETER = re.compile(
     rb";[ \t\r\n]*+"
-    rb"(?:(" + _TOKEN + rb'++)=(?:"([^"\\\r\n]*+)"|([^\x00-\x20"(),;\\]++))[ \t\r\n]*+(?=;|\Z))?+'
+    rb"(?>(?:(" + _TOKEN + rb'++)=(?:"([^"\\\r\n]*+)"|([^\x00-\x20"(),;\\]++))[ \t\r\n]*+(?=;|\Z))?)'
 )
 
 
@@ -52,7 +52,7 @@ def split_parameters(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     return _Reader(unfold(value)).read()
 
 
-_FLAT_COMMENT = re.compile(rb"\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
+_FLAT_COMMENT = re.compile(rb"\((?>(?:[^()\\]++|\\.)*)\)", re.DOTALL)
 _COMMENT_TOKEN = re.compile(rb"\\.|[()]", re.DOTALL)
 
 
@@ -80,17 +80,17 @@ _WELL_KNOWN = (
 )
 _SPACE = re.compile(rb"\s*+")
 _SEPARATORS = re.compile(rb"[\s;,]*+")
-_MAIN_PIECE = re.compile(rb"(?:" + _TOKEN + rb"|/)++")
+_MAIN_PIECE = re.compile(rb"(?>(?:" + _TOKEN + rb"|/)+)")
 _NAME_AND_EQUALS = re.compile(rb"(" + _NAME + rb")\s*+=")
 _NAME_AND_COMMENT = re.compile(rb"(" + _NAME + rb")\s*+(?=\()")
 _NEXT_NAME = re.compile(rb"[\s;,](?=" + _NAME + rb"\s*+=)")
 _NEXT_NAME_OR_COMMENT = re.compile(rb"\(|" + _NEXT_NAME.pattern)
-_QUOTED = re.compile(rb'"((?:[^"\\]++|\\.)*+)("?+)', re.DOTALL)
+_QUOTED = re.compile(rb'"((?>(?:[^"\\]++|\\.)*))("?+)', re.DOTALL)
 _QUOTED_LITERALLY = re.compile(rb'"([^"]*+)"\s*+(?=;|\Z)')
 _QUOTED_PAIR = re.compile(rb'\\(["\\])')
 _UNCLOSED_END = re.compile(rb";\s*+(?=" + _WELL_KNOWN + rb")")
-_UNQUOTED = re.compile(rb"(?:[^\s;,]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*+")
-_UNQUOTED_TO_COMMENT = re.compile(rb"(?:[^\s;,(]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*+")
+_UNQUOTED = re.compile(rb"(?>(?:[^\s;,]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
+_UNQUOTED_TO_COMMENT = re.compile(rb"(?>(?:[^\s;,(]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
 
 
 class _Reader:

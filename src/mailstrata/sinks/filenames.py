@@ -26,7 +26,7 @@ _DEVICES = frozenset(
 )
 
 # What is nearly every name in nearly every mailbox, and needs nothing but the checks for devices and length.
-_PLAIN = re.compile(r"[0-9A-Za-z](?:[ .]?[0-9A-Za-z_()+=,-])*+", re.ASCII)
+_PLAIN = re.compile(r"[0-9A-Za-z](?>(?:[ .]?[0-9A-Za-z_()+=,-])*)", re.ASCII)
 
 # Unicode's Default_Ignorable_Code_Point and three more without a shape: bidirectional controls reorder what
 # people read, the others make two names look the same.

@@ -50,7 +50,7 @@ class AppleMailSource:
             return SkippedFile(found.name, reason)
         label = join_label(self.info.label, found.name)
         try:
-            probe = probe_file(found.path, label, explicit=base == b"mbox", variant=self._variant)
+            probe = probe_file(found.path, label, variant=self._variant)
         except SourceError as error:
             return unreadable(found.name, error)
         return file_or_skipped(found, label, probe, self._folder(parents))

@@ -82,9 +82,9 @@ _USUAL_FIELDS = frozenset(
     b"precedence errors-to user-agent organization newsgroups".split()
 )
 _MEDIA_TYPE = re.compile(rb"\s*+(?:text|multipart|message|application|image|audio|video)/[A-Za-z]", re.IGNORECASE)
-_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:((?:[^\r\n]*+(?:\r*+\n|\r|\Z))(?:[ \t][^\r\n]*+(?:\r*+\n|\r|\Z))*+)")
+_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:((?:[^\r\n]*+(?:\r*+\n|\r|\Z))(?>(?:[ \t][^\r\n]*+(?:\r*+\n|\r|\Z))*))")
 _WHITE_SPACE = re.compile(rb"\s*+")
-_BLANK_LINES = re.compile(rb"(?:[ \t]*+\r*+\n)*+")
+_BLANK_LINES = re.compile(rb"(?>(?:[ \t]*+\r*+\n)*)")
 _BLANK_LINE = re.compile(rb"\r*+(?:\n|\Z)")
 _EMLX_COUNT = re.compile(rb"[ \t]*+\d{1,19}[ \t]*+\r?\n")
 _OBSOLETE_FROM_FIELD = re.compile(rb"From[ \t]++:")  # RFC 5322, 4.5: white space before the colon
