@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from support.archives import write_pack
 
-from mailstrata.archive.catalogue import Catalogue, WritableCatalogue
+from mailstrata.archive.catalogue import Catalogue
+from mailstrata.archive.catalogue_writer import WritableCatalogue
 from mailstrata.archive.commits import CommitLog
 from mailstrata.archive.layout import Layout
 from mailstrata.archive.members import MemberKind, content_name

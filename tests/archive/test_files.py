@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailstrata.archive.files import digest_of_file, remove, write_new
+from mailstrata.archive.files import remove, write_new
 
 
 def test_a_new_file_is_whole_and_alone(tmp_path: Path) -> None:
@@ -63,12 +63,6 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space left"):
         write_new(tmp_path / "a", b"content")
     assert not list(tmp_path.iterdir())
-
-
-def test_digest_of_a_file(tmp_path: Path) -> None:
-    """As sha256sum says it."""
-    (tmp_path / "a").write_bytes(b"abc")
-    assert digest_of_file(tmp_path / "a") == (3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
 
 
 def test_removing_what_is_gone(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mailstrata.archive import layout as module
-from mailstrata.archive.layout import Layout
+from mailstrata.archive.layout import TABLE_NAMES, Layout
 from mailstrata.errors import ArchiveError, NotAnArchiveError, TargetError, UnsupportedFormatError
+from mailstrata.index.schema import TABLES
 
 
 def made(root: Path) -> Layout:
@@ -32,6 +35,13 @@ def test_a_new_archive(tmp_path: Path) -> None:
     stated = json.loads(layout.format.read_text())
     assert (stated["format"], stated["version"], stated["features"]) == ("mailstrata-archive", 1, [])
     assert "zstd -dc" in layout.readme.read_text()
+
+
+def test_the_tables_are_those_of_the_index() -> None:
+    """Their names are written down twice, so that reading a message does not load pyarrow."""
+    assert set(TABLE_NAMES) == set(TABLES)
+    program = "import sys, mailstrata.archive.reader; sys.exit('pyarrow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_every_archive_has_an_id_of_its_own(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -58,6 +60,23 @@ def test_the_lock_of_a_removed_file_keeps_nobody_away(tmp_path: Path) -> None:
         third.acquire()
     first.release()
     second.release()
+
+
+def test_a_file_that_is_removed_while_it_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first run that takes its empty archive away again does not leave two writers with a lock each."""
+    real = fcntl.flock
+
+    def flock(file: BinaryIO, operation: int) -> None:
+        monkeypatch.undo()
+        (tmp_path / ".lock").unlink()
+        real(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    first, second = WriterLock(tmp_path / ".lock"), WriterLock(tmp_path / ".lock")
+    first.acquire()
+    with pytest.raises(LockedError):
+        second.acquire()
+    first.release()
 
 
 def test_a_lock_file_that_says_nothing(tmp_path: Path) -> None:

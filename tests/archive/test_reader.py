@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailstrata.archive import catalogue as module
-from mailstrata.archive.catalogue import WritableCatalogue
+from mailstrata.archive import catalogue as catalogue_module
+from mailstrata.archive.catalogue_writer import WritableCatalogue
 from mailstrata.archive.layout import Layout
 from mailstrata.archive.reader import Archive
 from mailstrata.archive.sink import ArchiveSink
@@ -172,8 +172,8 @@ def test_a_reader_makes_up_for_a_catalogue_that_is_behind(path: Path, monkeypatc
         with pytest.raises(TargetError):
             keep(path, mbox_of(range(30, 40)))
     read: list[str] = []
-    real = module.pack_reader.members
-    monkeypatch.setattr(module.pack_reader, "members", lambda pack: read.append(pack.name[:8]) or real(pack))
+    real = catalogue_module.pack_reader.members
+    monkeypatch.setattr(catalogue_module.pack_reader, "members", lambda pack: read.append(pack.name[:8]) or real(pack))
     with Archive.open(path) as archive:
         assert readable(archive, range(45)) == list(range(40))
     assert read == ["00000003"]
@@ -198,6 +198,15 @@ def test_reading_while_writing(path: Path) -> None:
     with Archive.open(path) as late:
         assert readable(late, range(45)) == list(range(40))
     early.close()
+
+
+def test_an_old_reader_uses_the_catalogue_of_a_later_commit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It moves on to that commit; nothing is read from the packs' tables."""
+    with Archive.open(path) as archive:
+        keep(path, mbox_of(range(30, 40)))
+        monkeypatch.delattr(catalogue_module.pack_reader, "members")
+        assert readable(archive, range(45)) == list(range(40))
+        assert archive.info().commits == 3
 
 
 def test_a_message_that_is_damaged_is_noticed(path: Path) -> None:

@@ -145,6 +145,8 @@ def test_each_content_is_kept_once(tmp_path: Path) -> None:
     members = [name for pack in sorted(tmp_path.glob("packs/*")) for name in unpack_without_us(pack)]
     content = [name for name in members if not name.startswith("sources/")]
     assert len(content) == len(set(content)) == 5
+    with Archive.open(tmp_path) as archive:
+        assert [row["sniffed_type"] for row in rows(archive, "blobs")] == ["application/pdf"] * 2
 
 
 def test_packs_hold_what_their_names_say(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.archives import unpack_without_us
 
 from mailstrata.archive import store as module
-from mailstrata.archive.catalogue import WritableCatalogue
+from mailstrata.archive.catalogue_writer import WritableCatalogue
 from mailstrata.archive.commits import CommitLog
 from mailstrata.archive.layout import Layout
 from mailstrata.archive.members import MemberKind

@@ -78,10 +78,13 @@ def segment_lines(archive: Archive, snapshot: SourceSnapshot) -> Iterator[dict[s
 def files_of(archive: Archive, snapshot: SourceSnapshot) -> dict[bytes, bytes]:
     """The files of a source, put together again from its segments by the rules of docs/archive-format.md."""
     files: dict[bytes, bytearray] = {}
-    name, quoting = b"", None
+    name: bytes | None = None
+    quoting: object = None
     for line in segment_lines(archive, snapshot):
         kind = line["type"]
-        if kind == "file":
+        if kind == "segment":
+            name = None
+        elif kind == "file":
             name, quoting = str(line["name"]).encode("latin-1"), line["quoting"]
             assert line["offset"] == len(files.setdefault(name, bytearray()))
         elif kind in ("gap", "separator"):

@@ -24,6 +24,7 @@ FULL_EVERY = 100
 """Every record whose number is a multiple of this is a full snapshot."""
 
 _RECORD_NAME = re.compile(r"([0-9]{8,})\.json")
+_CHECK = "check permissions and disk"
 _FROM_A_BACKUP = "bring the folder commits/ back from a backup"
 
 
@@ -85,7 +86,7 @@ class CommitLog:
             names = (path.name for path in self.folder.iterdir())
             numbers = sorted(int(found[1]) for name in names if (found := _RECORD_NAME.fullmatch(name)))
         except OSError as error:
-            raise ArchiveError(f"cannot read {self.folder}: {error.strerror}; {_FROM_A_BACKUP}") from error
+            raise ArchiveError(f"cannot read {self.folder}: {error.strerror}; {_CHECK}") from error
         for expected, number in enumerate(numbers, start=1):
             if number != expected:
                 raise ArchiveError(f"{self.path(expected)} is missing; {_FROM_A_BACKUP}")
@@ -100,7 +101,7 @@ class CommitLog:
         except FileNotFoundError as error:
             raise ArchiveError(f"{path} is missing; {_FROM_A_BACKUP}") from error
         except OSError as error:
-            raise ArchiveError(f"cannot read {path}: {error.strerror}; {_FROM_A_BACKUP}") from error
+            raise ArchiveError(f"cannot read {path}: {error.strerror}; {_CHECK}") from error
         except ValueError as error:
             raise ArchiveError(f"{path} is damaged: {error}; {_FROM_A_BACKUP}") from error
         if record.number != number:

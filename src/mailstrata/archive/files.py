@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -17,20 +16,8 @@ from mailstrata.index.files import sync_directory
 
 TEMPORARY_PREFIX = ".tmp-"
 CLAIM_PREFIX = ".claim-"
-_CHUNK = 1 << 20
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
-
-
-def digest_of_file(path: Path) -> tuple[int, str]:
-    """Size in bytes and SHA-256 (lower-case hexadecimal) of a file, read in pieces."""
-    digest = hashlib.sha256()
-    size = 0
-    with path.open("rb", buffering=0) as file:
-        while data := file.read(_CHUNK):
-            digest.update(data)
-            size += len(data)
-    return size, digest.hexdigest()
 
 
 def remove(path: Path) -> None:

@@ -18,7 +18,6 @@ from mailstrata.archive.files import CLAIM_PREFIX, TEMPORARY_PREFIX, remove, wri
 from mailstrata.archive.readme import README
 from mailstrata.errors import ArchiveError, NotAnArchiveError, UnsupportedFormatError
 from mailstrata.index.files import sync_directory, writing
-from mailstrata.index.schema import TABLES
 
 FORMAT_NAME = "mailstrata-archive"
 FORMAT_VERSION = 1
@@ -26,6 +25,9 @@ KNOWN_FEATURES: frozenset[str] = frozenset()
 """What an archive may require of its reader besides format 1; none are defined yet."""
 
 _LEFT_BEHIND = (TEMPORARY_PREFIX, CLAIM_PREFIX)
+TABLE_NAMES = ("messages", "occurrences", "parts", "blobs")
+"""The folders of the index: `index.schema.TABLES`, whose import would bring in pyarrow."""
+
 _FOLDERS = ("packs", "commits", "index")
 
 
@@ -66,6 +68,11 @@ class Layout:
         return self.root / "catalogue.sqlite"
 
     @property
+    def catalogue_journal(self) -> Path:
+        """What SQLite leaves beside the catalogue when a merge is interrupted."""
+        return self.root / "catalogue.sqlite-journal"
+
+    @property
     def staged_catalogue(self) -> Path:
         """The database of what is not committed yet; nobody's but the writer's."""
         return self.root / ".catalogue-staged.sqlite"
@@ -91,8 +98,10 @@ class Layout:
                 f"{self.root} is not a mailstrata archive: it has no format.json; "
                 "name the folder that `mailstrata archive` wrote"
             ) from error
-        except (OSError, ValueError) as error:
-            raise ArchiveError(f"cannot read {self.format}: {error}; bring it back from a backup") from error
+        except OSError as error:
+            raise ArchiveError(f"cannot read {self.format}: {error.strerror}; check permissions and disk") from error
+        except ValueError as error:
+            raise ArchiveError(f"{self.format} is damaged ({error}); bring it back from a backup") from error
         if not isinstance(stated, dict) or stated.get("format") != FORMAT_NAME:
             raise NotAnArchiveError(f"{self.root} is not a mailstrata archive: its format.json says something else")
         version = stated.get("version")
@@ -163,7 +172,7 @@ class Layout:
         """Take an archive without a single commit away again: `create` undone. What is not ours stays."""
         for path in (self.format, self.readme, self.catalogue, self.staged_catalogue, self.lock):
             remove(path)
-        for table in TABLES:
+        for table in TABLE_NAMES:
             _remove_if_empty(self.index / table)
         for name in _FOLDERS:
             _remove_if_empty(self.root / name)

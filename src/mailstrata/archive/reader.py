@@ -15,14 +15,13 @@ from pathlib import Path
 from types import TracebackType
 
 from mailstrata.archive.commits import CommitLog
-from mailstrata.archive.layout import Layout
+from mailstrata.archive.layout import TABLE_NAMES, Layout
 from mailstrata.archive.lookup import Lookup
 from mailstrata.archive.members import MemberKind
 from mailstrata.archive.pack_reader import PackReader
 from mailstrata.archive.records import CommitRecord, SourceSnapshot
 from mailstrata.archive.totals import Totals
 from mailstrata.errors import ArchiveError, UsageError
-from mailstrata.index.schema import TABLES
 
 MOST_FOUND = 1000
 """Messages that `Archive.find_messages` returns at most."""
@@ -141,8 +140,8 @@ class Archive:
 
     def index_files(self, table: str) -> list[Path]:
         """The committed Parquet files of a table (`messages`, `occurrences`, `parts`, `blobs`)."""
-        if table not in TABLES:
-            raise UsageError(f"the index has no table {table}; its tables are {', '.join(TABLES)}")
+        if table not in TABLE_NAMES:
+            raise UsageError(f"the index has no table {table}; its tables are {', '.join(TABLE_NAMES)}")
         prefix = f"index/{table}/"
         return [self._layout.root / path for path in self._log.state.files if path.startswith(prefix)]
 

@@ -11,7 +11,7 @@ import secrets
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from mailstrata.archive.catalogue import WritableCatalogue
+from mailstrata.archive.catalogue_writer import WritableCatalogue
 from mailstrata.archive.commits import ArchiveState, CommitLog
 from mailstrata.archive.layout import Layout, utc_now, written_by
 from mailstrata.archive.lock import WriterLock

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from mailstrata.archive.catalogue import WritableCatalogue
+from mailstrata.archive.catalogue_writer import WritableCatalogue
 from mailstrata.archive.frames import FrameCompressor
 from mailstrata.archive.item import Item
 from mailstrata.archive.layout import Layout

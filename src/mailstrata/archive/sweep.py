@@ -12,9 +12,8 @@ from pathlib import Path
 
 from mailstrata.archive.files import CLAIM_PREFIX, TEMPORARY_PREFIX, remove
 from mailstrata.archive.item import SPOOL_PREFIX
-from mailstrata.archive.layout import Layout
+from mailstrata.archive.layout import TABLE_NAMES, Layout
 from mailstrata.index.files import writing
-from mailstrata.index.schema import TABLES
 
 _TOKEN = "[0-9a-f]{8}"  # noqa: S105 a part of file names, no secret
 _PACK = re.compile(rf"[0-9]{{8,}}-[0-9]{{4,}}-{_TOKEN}\.tar\.zst(\.part)?|{re.escape(SPOOL_PREFIX)}[0-9a-f]+")
@@ -38,7 +37,7 @@ def _candidates(layout: Layout) -> Iterator[Path]:
     yield from _matching(layout.root, _TEMPORARY)
     yield from _matching(layout.commits, _TEMPORARY)
     yield from _matching(layout.packs, _PACK)
-    for table in TABLES:
+    for table in TABLE_NAMES:
         yield from _matching(layout.index / table, _TABLE_FILE)
 
 

@@ -232,7 +232,7 @@ class Reader:
         self._events = self._stream.events(chunks)
         self._resume_offset = chunks.offset
         separator = b""
-        for event in self._guarded():
+        while (event := self._pull()) is not None:
             if type(event) is Span:
                 if event.kind is SpanKind.SEPARATOR:
                     separator = event.data
@@ -249,24 +249,22 @@ class Reader:
                 yield self._current
                 self._resume_offset = root.end
 
-    def _guarded(self) -> Iterator[Event]:
-        """The events; an error of the source says from which offset a later run may go on."""
-        while True:
-            try:
-                event = next(self._events)
-            except StopIteration:
-                return
-            except SourceError as error:
-                self._current = None
-                self._current_part = None
-                if error.offset is not None:
-                    error.offset = min(error.offset, self._resume_offset)
-                raise
-            yield event
+    def _pull(self) -> Event | None:
+        """The next event, None at the end of the region; an error of the source says from which offset a later run
+        may go on."""
+        try:
+            return next(self._events, None)
+        except SourceError as error:
+            self._current = None
+            self._current_part = None
+            if error.offset is not None:
+                error.offset = min(error.offset, self._resume_offset)
+            raise
 
     def _next(self) -> Event:
         """The next event of the message under way; every byte of it is hashed on the way."""
-        event = next(self._guarded())
+        event = self._pull()
+        assert event is not None  # a message that has begun has an end
         if type(event) is Span and event.entity is not None:
             self._untouched = False
             self._size += len(event.data)
@@ -278,7 +276,7 @@ class Reader:
         entity = begin.entity
         block = b""
         if entity.body_start > entity.start:
-            event = next(self._guarded())
+            event = self._pull()
             assert type(event) is Span
             block = event.data
             self._size += len(block)
