@@ -354,3 +354,17 @@ def test_an_interrupt_among_results_ends_at_once(call: Call, mbox: Path, tmp_pat
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == b"mailstrata: interrupted\n"
+
+
+def test_a_query_that_computes_for_long_can_be_interrupted(call: Call, mbox: Path, tmp_path: Path) -> None:
+    """DuckDB is at work in C, where Python sees no Ctrl-C, and has not given a row yet."""
+    assert call("archive", mbox, "--to", tmp_path / "archive", "--quiet").exit_code == 0
+    # The first half gives a batch of rows, the second one none for hours.
+    query = "SELECT range FROM range(3000) UNION ALL SELECT count(*) FROM range(10000000) a, range(10000000) b"
+    with start("sql", tmp_path / "archive", query, "--format", "csv") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"range\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr.read() == b"mailstrata: interrupted\n"

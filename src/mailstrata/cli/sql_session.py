@@ -10,7 +10,8 @@ could write over those very files).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ MEMORY_LIMIT = "1GB"
 """What a query may hold in memory; what is beyond it goes to a temporary folder. DuckDB's own default is most of
 the machine."""
 
+_INTERRUPT_SECONDS = 0.1
+
 
 @contextmanager
 def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
@@ -42,6 +45,7 @@ def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
     with (
         tempfile.TemporaryDirectory(prefix="mailstrata-sql-") as scratch,
         closing(duckdb.connect(":memory:")) as session,
+        _Worker(session) as worker,
     ):
         try:
             opened = [path for table, paths in files.items() for path in _create_view(session, table, paths, scratch)]
@@ -50,9 +54,34 @@ def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
         _confine(session, opened, scratch)
         with _told_in_one_line():
             _refuse_all_but_one_select(session, query)
-            relation = session.sql(query)
-        columns = _distinct(relation.columns)
-        yield columns, _batches(relation)
+            relation = worker.run(session.sql, query)
+        yield _distinct(relation.columns), _batches(relation, worker)
+
+
+class _Worker:
+    """Runs what takes long in another thread: the main thread must be free for Ctrl-C, which DuckDB keeps from it."""
+
+    def __init__(self, session: duckdb.DuckDBPyConnection) -> None:
+        self._session = session
+        self._executor = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> _Worker:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._executor.shutdown()
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call the function and wait. Ctrl-C stops the query first, and is then raised."""
+        future = self._executor.submit(function, *arguments)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            # Again and again: the query may not have begun when it was told to stop.
+            while not future.done():
+                self._session.interrupt()
+                wait([future], timeout=_INTERRUPT_SECONDS)
+            raise
 
 
 def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path], scratch: str) -> list[str]:
@@ -99,11 +128,11 @@ def _refuse_all_but_one_select(session: duckdb.DuckDBPyConnection, query: str) -
         raise UsageError(f"the SQL is a {kind} statement; only SELECT (also DESCRIBE, SUMMARIZE) can be run")
 
 
-def _batches(relation: duckdb.DuckDBPyRelation) -> Batches:
+def _batches(relation: duckdb.DuckDBPyRelation, worker: _Worker) -> Batches:
     # Through Arrow, because DuckDB's own way to Python wants a library of time zones.
     with _told_in_one_line():
-        reader = _arrow_reader(relation)
-        for batch in reader:
+        reader = worker.run(_arrow_reader, relation)
+        while (batch := worker.run(next, reader, None)) is not None:
             columns = [column.to_pylist() for column in batch.columns]
             yield list(zip(*columns, strict=True))
 
@@ -122,15 +151,8 @@ def _told_in_one_line() -> Iterator[None]:
         yield
     except (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException) as error:
         raise MailstrataError(f"the query could not be run: {_first_paragraph(error)}") from error
-    except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
     except duckdb.Error as error:
         raise UsageError(f"{_first_paragraph(error)}; correct the SQL") from error
-    except RuntimeError as error:
-        # What DuckDB raises when Ctrl-C reaches it.
-        if "interrupted" in str(error).lower():
-            raise KeyboardInterrupt from error
-        raise
 
 
 def _first_paragraph(error: Exception) -> str:
