@@ -34,6 +34,7 @@ def test_archiving_again_keeps_nothing_twice(call: Call, mbox: Path, tmp_path: P
     assert (first["messages_new"], first["messages_duplicate"], first["blobs_new"]) == (3, 0, 1)
     assert (again["messages_new"], again["messages_duplicate"], again["blobs_new"]) == (0, 3, 0)
     messages = len(PLAIN) + len(WITH_ATTACHMENT) + len(DEFECTIVE)
+    assert first["saved_by_deduplication"] == 0
     assert again["saved_by_deduplication"] == messages + len(bytes(range(8)))
     assert first["commits"] == [1]
     assert again["commits"] == [2]

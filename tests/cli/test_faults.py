@@ -289,13 +289,14 @@ def test_a_closed_standard_output(tmp_path: Path, mbox: Path) -> None:
 # Ctrl-C ------------------------------------------------------------------------------------------------------
 
 
-def start(*words: str | Path) -> subprocess.Popen[bytes]:
-    """The command, running."""
+def start(*words: str | Path, pipe_bytes: int = -1) -> subprocess.Popen[bytes]:
+    """The command, running; its pipes hold as many bytes, where the system can do that."""
     return subprocess.Popen(
         [sys.executable, "-m", "mailstrata", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pipesize=pipe_bytes,
     )
 
 
@@ -347,7 +348,7 @@ def test_an_interrupt_among_results_ends_at_once(call: Call, mbox: Path, tmp_pat
     else:
         assert call("archive", mbox, "--to", tmp_path / "archive", "--quiet").exit_code == 0
         words = ["sql", tmp_path / "archive", "FROM range(100000000000)", "--format", "csv"]
-    with start(*words) as process:
+    with start(*words, pipe_bytes=4096) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() != b""

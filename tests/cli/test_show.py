@@ -136,3 +136,16 @@ def test_a_long_text_is_cut_with_a_note(
     result = call("show", archived(HEADER + b"\n" + b"0123456789 and more\n"), "x@example.org")
     assert result.stdout.endswith("\n\n0123456789\n")
     assert result.stderr == "mailstrata: shown are the first 10 B of the text; --part 1 writes all of it\n"
+
+
+def test_on_a_terminal_chunks_make_no_difference(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line break or a character in two chunks is still one; a CR at the end stands alone."""
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    content = "a\r\nb é\r日\x1b\r".encode() + b"\xff\r"
+    show_message.write_content([content])
+    whole = capsys.readouterr().out
+    assert whole == "a\nb é\\x0d日\\x1b\\x0d\\xff\\x0d"
+    show_message.write_content(content[at : at + 1] for at in range(len(content)))
+    assert capsys.readouterr().out == whole

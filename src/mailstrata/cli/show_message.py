@@ -66,7 +66,7 @@ def _opened(archive: Archive, digest: str) -> Iterator[Message]:
 
 def write_raw(archive: Archive, digest: str) -> None:
     """The message's bytes to standard output."""
-    _write_bytes(archive.read_message(digest))
+    write_content(archive.read_message(digest))
 
 
 def write_part(archive: Archive, digest: str, path: str) -> None:
@@ -75,14 +75,15 @@ def write_part(archive: Archive, digest: str, path: str) -> None:
         known: list[str] = []
         for part in message.parts():
             if part.path == path:
-                _write_bytes(part.raw() if part.is_container else part)
+                write_content(part.raw() if part.is_container else part)
                 return
             if len(known) < _MOST_CANDIDATES:
                 known.append(part.path)
     raise UsageError(f"message {digest} has no part {path}; its first parts are {', '.join(known)}")
 
 
-def _write_bytes(chunks: Iterable[bytes]) -> None:
+def write_content(chunks: Iterable[bytes]) -> None:
+    """Bytes to standard output: as they are, or on a terminal as safe text, as far as they are UTF-8."""
     if not output.is_terminal():
         for chunk in chunks:
             output.write_bytes(chunk)
