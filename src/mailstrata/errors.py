@@ -9,11 +9,13 @@ or disk that cannot be read or written, or a bug of ours. The tree::
     ├── SourceError                 3  a source could not be read, or not to its end
     │   ├── SourceNotFoundError     3
     │   ├── NotAMailboxError        3
-    │   └── DamagedSourceError      3  truncated or corrupt: what came before the damage was kept
+    │   ├── DamagedSourceError      3  truncated or corrupt: what came before the damage was kept
+    │   └── SourceChangedError      3  it changed while it was read: what was read was kept
     ├── TargetError                 4  the target cannot be written (full, read-only, in the way)
     │   └── LockedError             5  another writer is at work on it
     └── ArchiveError                6  what lies in an archive is not what its format says
         ├── NotAnArchiveError       6
+        ├── StrippedMailError       6  stripped mail does not hold what its placeholder says
         └── UnsupportedFormatError  6  a newer format, or a feature that this version does not know
 
 Exit code 0 is success, 130 an interrupt (Ctrl-C). Where one command has several sources and some fail, the
@@ -71,6 +73,10 @@ class DamagedSourceError(SourceError):
     """The source ends early or is corrupt (a truncated gzip file); what came before was delivered."""
 
 
+class SourceChangedError(SourceError):
+    """A file changed while it was read. What was read was delivered; it may be a mixture of before and after."""
+
+
 class TargetError(MailstrataError):
     """The target cannot be written: full disk, read-only, or something else lies there."""
 
@@ -91,6 +97,10 @@ class ArchiveError(MailstrataError):
 
 class NotAnArchiveError(ArchiveError):
     """The folder is not a mailstrata archive."""
+
+
+class StrippedMailError(ArchiveError):
+    """Stripped mail does not hold what its placeholder says: a recipe that is none, or content that does not fit it."""
 
 
 class UnsupportedFormatError(ArchiveError):

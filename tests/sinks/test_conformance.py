@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Collection, Hashable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, ClassVar
 
@@ -22,6 +23,7 @@ from mailstrata.testing import (
     SinkConformance,
     check_sink,
     conformance_mailboxes,
+    memory_message,
     ordinary_mailbox,
 )
 
@@ -307,6 +309,14 @@ _BREACHES: dict[str, tuple[str, Callable[..., None]]] = {
     "bytes between messages left out": ("outside", lambda call, *arguments: None),
     "bytes between messages moved": ("outside", lambda call, kind, start, data: call(kind, start + 1, data)),
     "a file that does not end": ("end_file", lambda call, *arguments: None),
+    "a file of another length": (
+        "end_file",
+        lambda call, source, file, outcome: call(source, file, replace(outcome, length=outcome.length - 1)),
+    ),
+    "a file without its digest": (
+        "end_file",
+        lambda call, source, file, outcome: call(source, file, replace(outcome, sha256=None)),
+    ),
     "a source that does not begin": ("begin_source", lambda call, *arguments: None),
     "an outcome that is wrong": ("end_source", lambda call, source, outcome: call(source, SourceOutcome())),
     "a checkpoint without a commit": ("commit", lambda call: None),
@@ -324,6 +334,24 @@ def test_every_breach_of_the_contract_is_noticed(breach: str) -> None:
     setattr(checker, method, lambda *arguments: meddle(original, *arguments))
     with pytest.raises(AssertionError):
         Pipeline([checker], checkpoint_bytes=1).run([ordinary_mailbox()])
+
+
+@pytest.mark.parametrize("method", ["end_file", "checkpoint"])
+def test_a_wrong_digest_of_a_file_is_noticed(method: str) -> None:
+    """Where no quoting was undone, a file's digest is held against the bytes that were delivered."""
+    sources = [memory_message("m", b"Subject: x\n\nx")]
+    checker = ContractChecker()
+    Pipeline([checker], checkpoint_bytes=1).run(sources)
+    checker = ContractChecker()
+    original = getattr(checker, method)
+
+    def meddle(*arguments: object) -> None:
+        *others, last = arguments
+        original(*others, replace(last, sha256="0" * 64) if last.sha256 else last)
+
+    setattr(checker, method, meddle)
+    with pytest.raises(AssertionError, match="a file has another digest"):
+        Pipeline([checker], checkpoint_bytes=1).run(sources)
 
 
 @pytest.mark.parametrize("wants", [Wants.NOTHING, Wants.RAW, Wants.DECODED, Wants.DIGESTS])

@@ -224,8 +224,12 @@ def test_missing_files(tmp_path: Path) -> None:
         ("notes.txt", b"Buy milk\n", "is a text that begins with neither header fields nor a From line"),
         ("data", b"\0\1\2", "is binary data, not a mailbox"),
         ("empty", b"", "is empty, not a mailbox"),
-        ("a.gz", gzip.compress(PNG), "is a PNG image inside a gzip file"),
-        ("a.gz.gz", gzip.compress(gzip.compress(b"x")), "is a gzip file inside a gzip file, not a mailbox; decompress"),
+        ("a.gz", gzip.compress(PNG, mtime=0), "is a PNG image inside a gzip file"),
+        (
+            "a.gz.gz",
+            gzip.compress(gzip.compress(b"x", mtime=0), mtime=0),
+            "is a gzip file inside a gzip file, not a mailbox; decompress",
+        ),
     ],
 )
 def test_what_is_no_mail(tmp_path: Path, name: str, data: bytes, words: str) -> None:

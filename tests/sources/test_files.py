@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailstrata.errors import DamagedSourceError, SourceError, SourceNotFoundError
+from mailstrata.errors import SourceChangedError, SourceError, SourceNotFoundError
 from mailstrata.sources.chunks import CHUNK_BYTES
 from mailstrata.sources.files import FileReader, access_error, display, join_label
 
@@ -22,12 +22,15 @@ def test_chunks_are_the_file(tmp_path: Path) -> None:
         assert reader.read_at(7, 10) == data[7:17]
         assert reader.read_at(len(data) - 3, 10) == data[-3:]
         rest = list(chunks)
-    assert first + b"".join(rest) == data
-    assert max(len(first), *map(len, rest)) <= CHUNK_BYTES
+        assert first + b"".join(rest) == data
+        assert max(len(first), *map(len, rest)) <= CHUNK_BYTES
+    for start in (0, 1, CHUNK_BYTES, len(data) - 1, len(data)):
+        with FileReader(os.fsencode(path), "x") as reader:
+            assert b"".join(reader.chunks(start)) == data[start:]
 
 
 def test_a_file_that_grows_is_noticed(tmp_path: Path) -> None:
-    """All of a file that changes while it is read is delivered, and then said to have changed."""
+    """Of a file that grows while it is read, what was there at first is delivered; then it is said to have changed."""
     path = tmp_path / "inbox.mbox"
     path.write_bytes(b"a" * 100)
     with FileReader(os.fsencode(path), "inbox.mbox") as reader:
@@ -35,10 +38,59 @@ def test_a_file_that_grows_is_noticed(tmp_path: Path) -> None:
         assert next(chunks) == b"a" * 100
         with path.open("ab") as file:
             file.write(b"b" * 10)
-        assert next(chunks) == b"b" * 10
-        with pytest.raises(DamagedSourceError, match=r"inbox.mbox changed while it was read; run .* again") as caught:
+        with pytest.raises(
+            SourceChangedError, match=r"inbox.mbox changed while it was read; .* run .* again"
+        ) as caught:
             next(chunks)
-    assert caught.value.offset == 110
+    assert caught.value.offset == 100
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", ["cut off", "written over", "grown before it was opened"])
+def test_every_change_is_noticed(tmp_path: Path, change: str) -> None:
+    """A file that gets shorter or other bytes, or had another size or time when it was found, has changed."""
+    path = tmp_path / "x"
+    path.write_bytes(b"a" * 100)
+    status = path.stat()
+    if change == "grown before it was opened":
+        path.write_bytes(b"a" * 200)
+    with FileReader(os.fsencode(path), "x", (status.st_size, status.st_mtime_ns)) as reader:
+        chunks = reader.chunks(10)
+        if change == "cut off":
+            os.truncate(path, 40)
+        elif change == "written over":
+            path.write_bytes(b"b" * 100)
+            os.utime(path, ns=(0, status.st_mtime_ns + 1))
+        expected = {"cut off": b"a" * 30, "written over": b"b" * 90}.get(change, b"a" * 90)
+        assert next(chunks) == expected
+        with pytest.raises(SourceChangedError) as caught:
+            next(chunks)
+    assert caught.value.offset == 10 + len(expected)
+
+
+def test_a_file_larger_than_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file system hides behind a size that is too small does not get lost without a word."""
+    path = tmp_path / "x"
+    path.write_bytes(b"a" * 100)
+    real = path.stat()
+    smaller = os.stat_result((*real[:6], 60, *real[7:]), {"st_mtime_ns": real.st_mtime_ns})
+    monkeypatch.setattr(os, "fstat", lambda _descriptor: smaller)
+    with FileReader(os.fsencode(path), "x") as reader:
+        chunks = reader.chunks()
+        assert len(next(chunks)) == 60
+        with pytest.raises(SourceChangedError):
+            next(chunks)
+
+
+def test_a_file_that_moves_is_the_same(tmp_path: Path) -> None:
+    """New flags in a Maildir rename a file; that, other permissions and its deletion change nothing of what is read."""
+    path = tmp_path / "1:2,"
+    path.write_bytes(b"a" * 100)
+    with FileReader(os.fsencode(path), "x") as reader:
+        path = path.rename(tmp_path / "1:2,S")
+        path.chmod(0o600)
+        path.unlink()
+        assert list(reader.chunks()) == [b"a" * 100]
 
 
 def test_a_disk_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def test_an_mbox(read: Callable, pipe_in: Callable, mbox: Callable) -> None:
     """An mbox on standard input is a source named `-`; standard input stays open."""
     stream = pipe_in(mbox(3))
     source = stdin_source()
-    assert (source.info.kind, source.info.path, source.size) == ("stdin", b"-", None)
+    assert (source.info.kind, source.info.path, source.size, source.stamp) == ("stdin", b"-", None, None)
     (found,) = read(source).files
     assert found.regions == [("mbox", mbox(3))]
     assert (found.info.quoting, found.info.name) == ("mboxrd", b"")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from mailstrata.errors import DamagedSourceError, SourceNotFoundError
+from mailstrata.errors import DamagedSourceError, SourceChangedError, SourceNotFoundError
 from mailstrata.sources.tar import TarSource
 
 Message = Callable[..., bytes]
@@ -160,7 +160,7 @@ def test_damage_inside_a_member(source: Callable, read: Callable, message: Messa
     assert mbox(3).startswith(result.files[0].data)
     (skipped,) = result.skipped
     assert (skipped.name, skipped.is_error) == (b"b.mbox.gz", True)
-    assert "mail.tar/b.mbox.gz ends too early" in skipped.reason
+    assert skipped.reason.startswith("ends too early: its gzip data are cut off")
     assert result.error is None
 
 
@@ -182,11 +182,26 @@ def test_it_closes_when_left_early(source: Callable, message: Message) -> None:
     files.close()
 
 
+@pytest.mark.parametrize("compression", COMPRESS)
+def test_an_archive_that_changes(source: Callable, message: Message, tmp_path: Path, compression: str | None) -> None:
+    """An archive that is written to meanwhile is said to have changed, whatever else is wrong with it then."""
+    noise = random.Random(1).randbytes(3 << 20)
+    found = source(tar_of({"a.eml": message(), "b.eml": message(body=noise)}), compression)
+    files = found.files()
+    next(files)
+    with (tmp_path / "mail.tar").open("r+b") as archive:
+        archive.truncate(archive.seek(0, 2) - 5)
+    with pytest.raises(SourceChangedError, match=r"mail\.tar changed while it was read"):
+        list(files)
+
+
 def test_the_source_itself(source: Callable, tmp_path: Path) -> None:
     """It knows its kind, path and size; when it is gone, that is an error."""
     found = source(tar_of({}))
     path = tmp_path / "mail.tar"
-    assert (found.info.kind, found.info.path, found.size) == ("tar", os.fsencode(path), path.stat().st_size)
+    status = path.stat()
+    assert (found.info.kind, found.info.path, found.size) == ("tar", os.fsencode(path), status.st_size)
+    assert found.stamp == (status.st_size, status.st_mtime_ns)
     path.unlink()
     with pytest.raises(SourceNotFoundError):
         list(found.files())

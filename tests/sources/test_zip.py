@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from mailstrata.errors import DamagedSourceError, NotAMailboxError
+from mailstrata.errors import DamagedSourceError, NotAMailboxError, SourceChangedError
 from mailstrata.sources.zip import ZipSource
 
 Message = Callable[..., bytes]
@@ -159,7 +159,7 @@ def test_what_is_no_whole_archive(source: Callable, read: Callable, message: Mes
 def test_a_changing_archive(source: Callable, read_file: Callable, message: Message, tmp_path: Path) -> None:
     """An archive that is written to meanwhile is said to have changed."""
     found = source(zip_of({"a.eml": message()}))
-    with pytest.raises(DamagedSourceError, match="changed"):
+    with pytest.raises(SourceChangedError, match=r"takeout\.zip changed while it was read"):
         for file in found.files():
             read_file(file)
             with (tmp_path / "takeout.zip").open("ab") as archive:
@@ -171,7 +171,9 @@ def test_members_that_are_not_read(source: Callable, message: Message, tmp_path:
     found = source(zip_of({f"{n}.eml": message(n) for n in range(3)}))
     assert [f.info.name for f in found.files()] == [b"0.eml", b"1.eml", b"2.eml"]
     path = tmp_path / "takeout.zip"
-    assert (found.info.kind, found.info.path, found.size) == ("zip", os.fsencode(path), path.stat().st_size)
+    status = path.stat()
+    assert (found.info.kind, found.info.path, found.size) == ("zip", os.fsencode(path), status.st_size)
+    assert found.stamp == (status.st_size, status.st_mtime_ns)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from mailstrata.errors import SourceError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 SourceKind = Literal["mbox", "maildir", "eml", "eml-tree", "apple-mail", "tar", "zip", "stdin"]
 RegionKind = Literal["gap", "message", "mbox"]
@@ -73,6 +76,14 @@ class LengthCheck(Protocol):
     def __call__(self, offset: int) -> bool: ...
 
 
+class PrefixDigest(NamedTuple):
+    """SHA-256 of the beginning of a file: the object fed with the bytes before some offset, to go on with, and the
+    hexadecimal digest of the whole beginning."""
+
+    at: _Hash
+    sha256: str
+
+
 class SourceFile(Protocol):
     """A file that can be opened for reading."""
 
@@ -84,11 +95,26 @@ class SourceFile(Protocol):
         """For an mbox that carries Content-Length fields and can be looked into; else None."""
         ...
 
-    def regions(self) -> Generator[Region, None, None]:
+    @property
+    def can_start(self) -> bool:
+        """Whether `regions` can begin at any offset: an uncompressed mbox on disk."""
+        ...
+
+    def regions(self, start: int = 0) -> Generator[Region, None, None]:
         """Open the file and go through it once; it is closed when the iterator ends or is closed.
 
-        Raises `SourceError` (also while chunks are read) where the file cannot be read, or not to its end; what
-        came before has been delivered, and the error's `offset` says how far that is.
+        With `start`, only where `can_start`, the first chunk begins at that byte. Raises `SourceError` (also while
+        chunks are read) where the file cannot be read, or not to its end; what came before has been delivered,
+        and the error's `offset` says how far that is. `SourceChangedError` comes after the last byte: the file
+        changed while it was read.
+        """
+        ...
+
+    def prefix_digest(self, length: int, at: int) -> PrefixDigest | None:
+        """The SHA-256 of the file's first `length` bytes, and the state of the digest at byte `at` (at most `length`).
+
+        Reads these bytes once. None where the file is shorter, changes meanwhile, or is no plain file on disk.
+        Raises `SourceError` where it cannot be read.
         """
         ...
 
@@ -102,6 +128,12 @@ class Source(Protocol):
     @property
     def size(self) -> int | None:
         """Bytes on disk that a pass will read, for progress; None where that is not known beforehand."""
+        ...
+
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """Size in bytes and time of the last change (nanoseconds since 1970, UTC) of the one file on disk that the
+        source is; None for folders and streams, and where it cannot be told."""
         ...
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:

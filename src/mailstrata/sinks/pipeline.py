@@ -1,8 +1,8 @@
 """The pipeline: every source through the parser and the decoders to the sinks, with a commit at every checkpoint.
 
-What no sink asked for is not done: without `DECODED` and `DIGESTS` nothing is decoded, without `DIGESTS` nothing
-is hashed. A source that cannot be read, or not to its end, does not stop the others; a sink that fails stops the
-run.
+What no sink asked for is not done: without `DECODED` and `DIGESTS` nothing is decoded, without `DIGESTS` and
+`FILE_DIGESTS` nothing is hashed. A source that cannot be read, or not to its end, does not stop the others; a sink
+that fails stops the run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -20,7 +20,18 @@ from mailstrata.message.quoting import EventStream
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser, Profile
 from mailstrata.sinks.delivery import Delivery
-from mailstrata.sinks.protocol import Checkpoint, OutsideKind, Sink, SourceOutcome
+from mailstrata.sinks.file_chunks import FileChunks
+from mailstrata.sinks.file_digest import FileDigest
+from mailstrata.sinks.protocol import (
+    Checkpoint,
+    FileOutcome,
+    KnownFiles,
+    OutsideKind,
+    Seen,
+    Sink,
+    SourceOutcome,
+    Wants,
+)
 from mailstrata.sinks.target_errors import target_error
 
 DEFAULT_CHECKPOINT_BYTES = 1 << 30
@@ -32,8 +43,8 @@ _MOST_REASONS = 100
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run has come. `bytes_read` counts bytes after decompression, `bytes_total` is the size on disk of all
-    sources known so far (None where one of them does not know)."""
+    """How far a run has come. `bytes_read` counts bytes after decompression, and those that need not be read again;
+    `bytes_total` is the size on disk of all sources known so far (None where one of them does not know)."""
 
     bytes_read: int = 0
     bytes_total: int | None = 0
@@ -46,9 +57,15 @@ class Progress:
 class Report:
     """What a run came to. Bytes are those of the sources after decompression; `decoded_bytes` those of all
     decoded leaves, 0 where nobody asked for content. `failed` counts all failures; `failures`
-    holds the first ten thousand."""
+    holds the first ten thousand.
+
+    `sources_unchanged` counts the sources that were not read because nothing in them has changed, which are not
+    among `sources`, and `files_unchanged` such files of the sources that were. Everything else counts what was read.
+    """
 
     sources: int = 0
+    sources_unchanged: int = 0
+    files_unchanged: int = 0
     messages: int = 0
     parts: int = 0
     attachments: int = 0
@@ -65,7 +82,8 @@ class Pipeline:
     """Drives sinks with everything that sources hold; the contract is that of `sinks.protocol.Sink`.
 
     `progress` is called about once a chunk (1 MiB) with the same object every time. `checkpoint_bytes` is how much
-    input may pass before what was delivered is committed. A pipeline is run once.
+    input may pass before what was delivered is committed. `known` is asked what need not be read again; it belongs to
+    the one sink that has kept it, and all others see only what is read. A pipeline is run once.
     """
 
     def __init__(
@@ -76,13 +94,17 @@ class Pipeline:
         profile: Profile = "default",
         progress: Callable[[Progress], None] | None = None,
         checkpoint_bytes: int = DEFAULT_CHECKPOINT_BYTES,
+        known: KnownFiles | None = None,
     ) -> None:
         self._sinks = list(sinks)
+        self._known = known
+        self._file_digests = any(Wants.FILE_DIGESTS in sink.wants for sink in self._sinks)
         self._limits = limits or Limits()
         self._profile: Profile = profile
         self._on_progress = progress
         self._checkpoint_bytes = checkpoint_bytes
         self._progress = Progress()
+        self._bytes_read = 0
         self._report = Report()
         self._delivery = Delivery(self._sinks, self._limits)
         self._checkpoint_at = checkpoint_bytes
@@ -126,7 +148,7 @@ class Pipeline:
         report.attachments = delivery.attachments
         report.decoded_bytes = delivery.decoded_bytes
         report.defects = delivery.defects
-        report.bytes_read = self._progress.bytes_read
+        report.bytes_read = self._bytes_read
         report.seconds = seconds
         return report
 
@@ -138,8 +160,13 @@ class Pipeline:
         progress.source = info.label
         size = source.size
         progress.bytes_total = None if size is None or progress.bytes_total is None else progress.bytes_total + size
+        if self._known is not None and self._known.source_unchanged(source):
+            self._report.sources_unchanged += 1
+            self._note_unread(size or 0)
+            return
         outcome = SourceOutcome()
-        bytes_before, messages_before = progress.bytes_read, self._delivery.messages
+        bytes_before, messages_before = self._bytes_read, self._delivery.messages
+        index = 0
         for sink in self._sinks:
             sink.begin_source(info)
         try:
@@ -147,23 +174,24 @@ class Pipeline:
                 if isinstance(file, SkippedFile):
                     self._skipped_file(info, file, outcome)
                 else:
-                    self._file(info, file, outcome, self._delivery.messages - messages_before)
+                    index = self._file(info, file, outcome, index)
         except SourceError as error:
             self._fail(outcome, Failure(info.label, error))
-        outcome.bytes_read = progress.bytes_read - bytes_before
+        outcome.bytes_read = self._bytes_read - bytes_before
         outcome.messages = self._delivery.messages - messages_before
         self._report.sources += 1
         for sink in self._sinks:
             sink.end_source(info, outcome)
         # A folder of a thousand small mailboxes is not worth a thousand commits.
-        if self._progress.bytes_read >= self._checkpoint_at:
+        if self._bytes_read >= self._checkpoint_at:
             self._commit(Checkpoint())
 
     def _skipped_file(self, source: SourceInfo, file: SkippedFile, outcome: SourceOutcome) -> None:
         self._report.skipped_files += 1
         if file.is_error:
             name = file.name.decode("utf-8", "replace")
-            self._fail(outcome, Failure(source.label, SourceError(f"{name}: {file.reason}"), file.name))
+            error = SourceError(f"{source.label}: {name}: {file.reason}")
+            self._fail(outcome, Failure(source.label, error, file.name))
         for sink in self._sinks:
             sink.skipped_file(source, file)
 
@@ -179,37 +207,53 @@ class Pipeline:
             failures.append(failure)
         self._report.failed += 1
 
-    def _file(self, source: SourceInfo, file: SourceFile, outcome: SourceOutcome, index: int) -> None:
+    def _file(self, source: SourceInfo, file: SourceFile, outcome: SourceOutcome, index: int) -> int:
+        """Deliver what of the file is not known. Returns the index of the source's next message."""
         info = file.info
+        seen = Seen()
+        error: SourceError | None = None
+        if self._known is not None:
+            try:
+                seen = self._known.look(source, file) or seen
+            except SourceError as found:
+                error = found
+        if seen.unchanged:
+            self._report.files_unchanged += 1
+            self._note_unread(info.size or 0)
+            return index + seen.messages
         for sink in self._sinks:
             sink.begin_file(source, info)
-        error: SourceError | None = None
-        with closing(file.regions()) as regions:
-            chunks = _Chunks(self)
-            while error is None:
-                # Only what the source does may fail as a source; sinks are called outside of this.
-                try:
-                    region = next(regions, None)
-                except SourceError as found:
-                    error = found
-                    break
-                if region is None:
-                    break
-                chunks.begin(region)
-                if region.kind == "gap":
-                    start = chunks.offset
-                    for chunk in chunks:
-                        self._delivery.outside(OutsideKind.GAP, start, chunk)
-                        start = chunks.offset
-                else:
-                    index = self._region(source, file, region, chunks, index)
-                error = chunks.error
+        if error is not None:
+            ended = FileOutcome(complete=False)
+        else:
+            self._note_unread(seen.offset)
+            chunks = FileChunks(seen.offset, self._file_digest(seen), self._note_chunk)
+            index = self._regions(source, file, seen.offset, chunks, index + seen.messages)
+            error, ended = chunks.error, chunks.outcome()
         if error is not None:
             self._fail(outcome, Failure(source.label, error, info.name))
         for sink in self._sinks:
-            sink.end_file(source, info)
+            sink.end_file(source, info, ended)
+        return index
 
-    def _region(self, source: SourceInfo, file: SourceFile, region: Region, chunks: _Chunks, index: int) -> int:
+    def _file_digest(self, seen: Seen) -> FileDigest | None:
+        if not self._file_digests or (seen.offset and seen.digest is None):
+            return None
+        return FileDigest(seen.offset, seen.digest)
+
+    def _regions(self, source: SourceInfo, file: SourceFile, start: int, chunks: FileChunks, index: int) -> int:
+        with closing(file.regions(start)) as regions:
+            for region in chunks.regions(regions):
+                if region.kind == "gap":
+                    offset = chunks.offset
+                    for chunk in chunks:
+                        self._delivery.outside(OutsideKind.GAP, offset, chunk)
+                        offset = chunks.offset
+                else:
+                    index = self._region(source, file, region, chunks, index)
+        return index
+
+    def _region(self, source: SourceInfo, file: SourceFile, region: Region, chunks: FileChunks, index: int) -> int:
         is_mbox = region.kind == "mbox"
         parser = Parser(
             "mbox" if is_mbox else "message",
@@ -222,11 +266,19 @@ class Pipeline:
         for offset in self._delivery.deliver(stream, chunks, source, file.info, index):
             index += 1
             # What was read of the next chunk comes again in the progress, not in the checkpoint.
-            if self._progress.bytes_read >= self._checkpoint_at:
-                self._commit(Checkpoint(source, file.info, offset))
+            if self._bytes_read >= self._checkpoint_at:
+                self._commit(Checkpoint(source, file.info, offset, sha256=chunks.sha256_at(offset)))
         return index
 
     def _note_chunk(self, size: int) -> None:
+        self._bytes_read += size
+        self._note_progress(size)
+
+    def _note_unread(self, size: int) -> None:
+        if size:
+            self._note_progress(size)
+
+    def _note_progress(self, size: int) -> None:
         progress = self._progress
         progress.bytes_read += size
         if self._on_progress is not None:
@@ -235,39 +287,11 @@ class Pipeline:
             self._on_progress(progress)
 
     def _commit(self, checkpoint: Checkpoint) -> None:
-        self._checkpoint_at = self._progress.bytes_read + self._checkpoint_bytes
+        self._checkpoint_at = self._bytes_read + self._checkpoint_bytes
         for sink in self._sinks:
             sink.checkpoint(checkpoint)
         for sink in self._sinks:
             sink.commit()
-
-
-class _Chunks:
-    """The chunks of a file's regions, counted. An error of the source ends them, and is kept: what came before it is
-    delivered like any other input, so that the message it cuts short is kept as far as it goes."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
-        self._chunks: Iterator[bytes] = iter(())
-        self.offset = 0
-        self.error: SourceError | None = None
-
-    def begin(self, region: Region) -> None:
-        """Go on with the next region of the file."""
-        self._chunks = region.chunks
-
-    def __iter__(self) -> Iterator[bytes]:
-        while True:
-            try:
-                chunk = next(self._chunks, None)
-            except SourceError as error:
-                self.error = error
-                return
-            if chunk is None:
-                return
-            self.offset += len(chunk)
-            self._pipeline._note_chunk(len(chunk))
-            yield chunk
 
 
 def _abort(sinks: Iterable[Sink], cause: BaseException) -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+from mailstrata.message.origin import FileInfo, SkippedFile, Source, SourceFile, SourceInfo
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 
 class Wants(Flag):
@@ -25,6 +28,8 @@ class Wants(Flag):
     """`decoded` is called with the content of each leaf."""
     DIGESTS = auto()
     """`sha256` of messages and `size` and `sha256` of leaves are set when they end."""
+    FILE_DIGESTS = auto()
+    """`sha256` of files is set when they end, and that of what was read of one at checkpoints."""
 
 
 class RawKind(StrEnum):
@@ -50,22 +55,82 @@ class Checkpoint:
 
     `source` and `file` are those under way, None between sources; `offset` is the byte offset in that file up to
     which all has been delivered. `final` says that the run ends here.
+
+    `sha256` is that of the file's (decompressed) bytes before `offset`, with `Wants.FILE_DIGESTS` and within a file;
+    None also where the message ended so far back in the input (more than 2 MiB) that it is not known any more.
     """
 
     source: SourceInfo | None = None
     file: FileInfo | None = None
     offset: int = 0
     final: bool = False
+    sha256: str | None = None
+
+
+@dataclass(slots=True)
+class FileOutcome:
+    """How a file ended.
+
+    `complete` says that it was read to its end without an error. `length` counts its (decompressed) bytes from the
+    first one to the last one read, those before an offset at which reading began included. `sha256` is that of
+    these bytes as they stand in the file, mbox quoting not undone; None without `Wants.FILE_DIGESTS`, and where
+    reading began at an offset without the digest of what stands before it. `changed` says that the file changed
+    while it was read, so that what was delivered may be a mixture of before and after; it is then not complete.
+    """
+
+    complete: bool = True
+    length: int = 0
+    sha256: str | None = None
+    changed: bool = False
 
 
 @dataclass(slots=True)
 class SourceOutcome:
-    """How a source ended: whether it was read whole and, if not, why (a line for people)."""
+    """How a source ended: whether it was read whole and, if not, why (a line for people).
+
+    `bytes_read` and `messages` count what was delivered in this run, after decompression.
+    """
 
     complete: bool = True
     reasons: list[str] = field(default_factory=list)
     bytes_read: int = 0
     messages: int = 0
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is known of a file from an earlier run.
+
+    Reading begins at `offset` (bytes, where a message or its `From ` line begins or the message before ended), before
+    which the file has `messages` messages: message indexes go on from there. `digest` is the SHA-256 object fed
+    with the bytes before `offset`, if it is known. With `unchanged`, nothing of the file is read and no sink is
+    called for it; `messages` then counts all of its messages.
+    """
+
+    offset: int = 0
+    messages: int = 0
+    digest: _Hash | None = None
+    unchanged: bool = False
+
+
+class KnownFiles(Protocol):
+    """What one sink has kept of earlier runs, so that the pipeline reads no more than it must.
+
+    It is asked from `open` to the final checkpoint, always in the order of reading. All other sinks of the same
+    pipeline see only what is read.
+    """
+
+    def source_unchanged(self, source: Source) -> bool:
+        """Whether the source need not be read at all. Asked before `begin_source`; if so, no sink is called for it."""
+        ...
+
+    def look(self, source: SourceInfo, file: SourceFile) -> Seen | None:
+        """What is known of the file; None where all of it is to be read. Asked before `begin_file`.
+
+        An `offset` other than 0 may be told only of a file that `can_start`. A `SourceError` raised here is a failure
+        of that file, of which nothing is then read.
+        """
+        ...
 
 
 class Sink:
@@ -91,6 +156,9 @@ class Sink:
         close
 
     - Calls come from one thread, never two at once.
+    - A file is delivered from its first byte on, and messages count from 0 in their source. Where the pipeline was
+      given `KnownFiles`, of a file that was seen before only what follows a known offset may come, without
+      `begin_file` being told so, and message indexes then leave out those that are not delivered.
     - With `Wants.RAW`, the data of all `raw` calls of a message, joined, is the message as it was before an mbox
       quoted it, every byte once and in order; its SHA-256 is `message.sha256`. `part` is whose bytes they are;
       a delimiter belongs to the multipart. `outside` gets the bytes between messages as they stand. No call is made
@@ -148,8 +216,8 @@ class Sink:
     def end_message(self, message: MessageInfo) -> None:
         """The message has ended; its size, digest and defects are final."""
 
-    def end_file(self, source: SourceInfo, file: FileInfo) -> None:
-        """The file has ended, or could not be read further."""
+    def end_file(self, source: SourceInfo, file: FileInfo, outcome: FileOutcome) -> None:
+        """The file has ended, or could not be read further; `outcome` says which."""
 
     def skipped_file(self, source: SourceInfo, file: SkippedFile) -> None:
         """A file of the source was passed over."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailstrata.errors import SourceError
-from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile, SourceInfo
+from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile
 from mailstrata.sources.eml import file_or_skipped
 from mailstrata.sources.files import display, join_label
-from mailstrata.sources.one_file import absolute
+from mailstrata.sources.folder import FolderSource
 from mailstrata.sources.probe import probe_file
 from mailstrata.sources.sniff import has_suffix
 from mailstrata.sources.walk import Found, unreadable, walk
@@ -21,20 +21,13 @@ from mailstrata.sources.walk import Found, unreadable, walk
 _OWN_FILES = frozenset({b"table_of_contents", b"Info.plist", b"Icon\r"})
 
 
-class AppleMailSource:
+class AppleMailSource(FolderSource):
     """A `Source` that is one `NAME.mbox` folder with the mailboxes inside of it."""
 
-    __slots__ = ("_path", "_variant", "info")
+    __slots__ = ()
 
     def __init__(self, path: bytes, label: str, *, variant: MboxVariant | None = None) -> None:
-        self.info = SourceInfo(label, absolute(path), "apple-mail")
-        self._path = path
-        self._variant = variant
-
-    @property
-    def size(self) -> int | None:
-        """None: telling it would mean to look at every file once more."""
-        return None
+        super().__init__(path, label, "apple-mail", variant=variant)
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """The messages in the order of their names. Raises `SourceError` where the folder cannot be read."""
@@ -52,7 +45,7 @@ class AppleMailSource:
         try:
             probe = probe_file(found.path, label, variant=self._variant)
         except SourceError as error:
-            return unreadable(found.name, error)
+            return unreadable(found.name, error, label)
         return file_or_skipped(found, label, probe, self._folder(parents))
 
     def _folder(self, parents: list[bytes]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailstrata.errors import SourceError
-from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile, SourceInfo
+from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile
 from mailstrata.sources.content import DiskFile
 from mailstrata.sources.files import display, join_label
-from mailstrata.sources.one_file import OneFileSource, absolute
+from mailstrata.sources.folder import FolderSource
+from mailstrata.sources.one_file import OneFileSource
 from mailstrata.sources.probe import Identified, Probe, probe_file
 from mailstrata.sources.sniff import is_named_as_mail
 from mailstrata.sources.walk import Found, unreadable, walk
@@ -23,24 +24,17 @@ class EmlSource(OneFileSource):
         super().__init__(path, label, "eml", explicit=explicit, variant=variant)
 
 
-class EmlTreeSource:
+class EmlTreeSource(FolderSource):
     """A `Source` of all loose messages below a folder: in one file each, plain or compressed, with or without a `From `
     line before it.
 
     What is a source of its own (mboxes, Maildirs, archives) is left out; what is no mail comes as a `SkippedFile`.
     """
 
-    __slots__ = ("_path", "_variant", "info")
+    __slots__ = ()
 
     def __init__(self, path: bytes, label: str, *, variant: MboxVariant | None = None) -> None:
-        self.info = SourceInfo(label, absolute(path), "eml-tree")
-        self._path = path
-        self._variant = variant
-
-    @property
-    def size(self) -> int | None:
-        """None: telling it would mean to look at every file of the tree once more."""
-        return None
+        super().__init__(path, label, "eml-tree", variant=variant)
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """The messages in the order of their names. Raises `SourceError` where the folder cannot be read."""
@@ -57,7 +51,7 @@ class EmlTreeSource:
         try:
             probe = probe_file(found.path, label, variant=self._variant)
         except SourceError as error:
-            return unreadable(found.name, error)
+            return unreadable(found.name, error, label)
         if is_source_of_its_own(probe.identified):
             return None
         return file_or_skipped(found, label, probe, display(found.name.rpartition(b"/")[0]))

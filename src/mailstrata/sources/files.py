@@ -14,11 +14,10 @@ import sys
 from collections.abc import Generator
 from types import TracebackType
 
-from mailstrata.errors import DamagedSourceError, SourceError, SourceNotFoundError
+from mailstrata.errors import SourceChangedError, SourceError, SourceNotFoundError
 from mailstrata.sources.chunks import CHUNK_BYTES
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_LEAST_READ = 4096
 # A named pipe that has taken a file's place since it was looked at must not block; a regular file does not mind.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
@@ -63,6 +62,11 @@ def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
+def reason_of(error: SourceError, label: str) -> str:
+    """What an error says of the file with that label, to stand where the file is named already."""
+    return str(error).removeprefix(label).lstrip(": ")
+
+
 def special_file_reason(mode: int) -> str:
     """What a file is that is neither a regular file nor a folder; `mode` is that of stat."""
     if stat.S_ISFIFO(mode):
@@ -79,12 +83,15 @@ def special_file_reason(mode: int) -> str:
 class FileReader:
     """An open regular file. Use it in a `with` block; nothing else closes it.
 
+    What is read is the file as it was when it was opened, or when it had `stamp` (size in bytes and time of the last
+    change in nanoseconds): `size` bytes. What was added since is left for another run.
+
     Raises `SourceError` when the file cannot be opened, or is not a regular file.
     """
 
-    __slots__ = ("_descriptor", "_label", "status")
+    __slots__ = ("_descriptor", "_label", "_stamp", "status")
 
-    def __init__(self, path: bytes, label: str) -> None:
+    def __init__(self, path: bytes, label: str, stamp: tuple[int, int] | None = None) -> None:
         self._label = label
         try:
             self._descriptor = os.open(path, _OPEN_FLAGS)
@@ -99,6 +106,7 @@ class FileReader:
         except BaseException:
             os.close(self._descriptor)
             raise
+        self._stamp = _stamp_of(self.status) if stamp is None else stamp
 
     def __enter__(self) -> FileReader:
         return self
@@ -107,6 +115,11 @@ class FileReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are to be read."""
+        return self._stamp[0]
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes at `offset`; fewer only at the end. Does not move what `chunks` reads.
@@ -126,18 +139,18 @@ class FileReader:
             size -= len(data)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def chunks(self) -> Generator[bytes, None, None]:
-        """The file from its first byte to its last, in chunks of at most `CHUNK_BYTES`. To be used once.
+    def chunks(self, start: int = 0) -> Generator[bytes, None, None]:
+        """The file's bytes from `start` to `size`, in chunks of at most `CHUNK_BYTES`. To be used once.
 
-        Raises `SourceError` where the disk fails, and `DamagedSourceError`, after the last chunk, where the file
-        has changed since it was opened: what was delivered may then be a mixture.
+        Raises `SourceError` where the disk fails, and `SourceChangedError`, after the last chunk, where the file has
+        changed.
         """
-        before = self.status
-        offset = 0
-        while True:
-            size = min(CHUNK_BYTES, max(before.st_size - offset + 1, _LEAST_READ))
+        offset = start
+        if start:
+            os.lseek(self._descriptor, start, os.SEEK_SET)
+        while offset < self.size:
             try:
-                data = os.read(self._descriptor, size)
+                data = os.read(self._descriptor, min(CHUNK_BYTES, self.size - offset))
             except OSError as error:
                 raise read_error(self._label, error, offset) from error
             if not data:
@@ -147,7 +160,21 @@ class FileReader:
         self.check_unchanged(offset)
 
     def check_unchanged(self, offset: int) -> None:
-        """Raise `DamagedSourceError` if the file has changed since it was opened; `offset` is what it says."""
-        before, after = self.status, os.fstat(self._descriptor)
-        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise DamagedSourceError(f"{self._label} changed while it was read; run the command again", offset=offset)
+        """Raise `SourceChangedError` if the file has changed; `offset` is what it says."""
+        if self.has_changed():
+            raise SourceChangedError(
+                f"{self._label} changed while it was read; what was read is kept; run the command again when nothing "
+                "writes to it",
+                offset=offset,
+            )
+
+    def has_changed(self) -> bool:
+        """Whether the file is another one by now in size or time of change, or has more bytes than its size says.
+
+        A file that was only renamed, or has got other permissions, is the same.
+        """
+        return _stamp_of(os.fstat(self._descriptor)) != self._stamp or self.read_at(self.size, 1) != b""
+
+
+def _stamp_of(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns

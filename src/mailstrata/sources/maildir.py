@@ -16,12 +16,12 @@ import stat
 from collections.abc import Iterator
 
 from mailstrata.errors import SourceError, SourceNotFoundError
-from mailstrata.message.origin import FileInfo, SkippedFile, SourceFile, SourceInfo
+from mailstrata.message.origin import FileInfo, SkippedFile, SourceFile
 from mailstrata.sources.compression import Compression
 from mailstrata.sources.content import DiskFile
 from mailstrata.sources.files import FileReader, access_error, join_label
+from mailstrata.sources.folder import FolderSource
 from mailstrata.sources.folder_names import INBOX, maildir_folder
-from mailstrata.sources.one_file import absolute
 from mailstrata.sources.sniff import sniff
 from mailstrata.sources.walk import is_maildir, join, list_folder, unreadable
 
@@ -47,20 +47,14 @@ def unique_name(name: bytes) -> bytes:
     return _NAME_END.split(name, maxsplit=1)[0]
 
 
-class MaildirSource:
+class MaildirSource(FolderSource):
     """A `Source` that is a Maildir with its subfolders. `top` is what its own folder is called."""
 
-    __slots__ = ("_path", "_top", "info")
+    __slots__ = ("_top",)
 
     def __init__(self, path: bytes, label: str, *, top: str = INBOX) -> None:
-        self.info = SourceInfo(label, absolute(path), "maildir")
+        super().__init__(path, label, "maildir")
         self._top = top
-        self._path = path
-
-    @property
-    def size(self) -> int | None:
-        """None: telling it would mean to look at every file once more."""
-        return None
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """The messages in the order of their names. Raises `SourceError` where the Maildir cannot be read."""
@@ -83,7 +77,7 @@ class MaildirSource:
                 try:
                     stack.append(_Folder(self, name))
                 except SourceError as error:
-                    yield unreadable(name, error)
+                    yield unreadable(name, error, join_label(self.info.label, name))
 
     def folder_text(self, directories: bytes) -> str:
         """What the folder in these directories below the Maildir is called."""
@@ -115,9 +109,9 @@ class MaildirSource:
             except SourceNotFoundError:
                 return SkippedFile(name, _VANISHED, is_error=True)
             except SourceError as error:
-                return unreadable(new_name, error)
+                return unreadable(new_name, error, join_label(self.info.label, new_name))
         except SourceError as error:
-            return unreadable(name, error)
+            return unreadable(name, error, join_label(self.info.label, name))
 
     def _open(self, name: bytes, folder: str) -> SourceFile:
         """Look at a file, which may be compressed (Dovecot's zlib plugin), and close it again."""

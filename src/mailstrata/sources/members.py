@@ -15,7 +15,7 @@ from mailstrata.message.origin import FileInfo, MboxVariant, SkippedFile, Source
 from mailstrata.sources.chunks import ChunkReader
 from mailstrata.sources.compression import Compression, decompress
 from mailstrata.sources.content import Content, StreamedFile
-from mailstrata.sources.files import display
+from mailstrata.sources.files import display, reason_of
 from mailstrata.sources.folder_names import INBOX, maildir_folder
 from mailstrata.sources.maildir import flags_of
 from mailstrata.sources.mbox import mailbox_folder
@@ -60,10 +60,10 @@ def open_member(
         try:
             found = identify_compressed(stream, base, found.sniffed, in_maildir=in_maildir, variant=variant)
         except SourceError as error:
-            return SkippedFile(name, str(error), is_error=True)
+            return SkippedFile(name, reason_of(error, label), is_error=True)
     content = found.content
     if stream.failed is not None and (content is None or not stream.peek(1)):
-        return SkippedFile(name, str(stream.failed), is_error=True)
+        return SkippedFile(name, reason_of(stream.failed, label), is_error=True)
     if content is None:
         return SkippedFile(name, _reason(found))
     info = FileInfo(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 
 from mailstrata.message.origin import (
@@ -26,10 +27,18 @@ def absolute(path: bytes) -> bytes:
 
 def size_on_disk(path: bytes) -> int | None:
     """The size of a file in bytes; None where it cannot be told (reading it will say why)."""
+    stamp = stamp_on_disk(path)
+    return None if stamp is None else stamp[0]
+
+
+def stamp_on_disk(path: bytes) -> tuple[int, int] | None:
+    """Size in bytes and time of the last change (nanoseconds since 1970, UTC) of a file; None where they cannot be told
+    (reading it will say why)."""
     try:
-        return os.stat(path).st_size
+        status = os.stat(path)
     except OSError:
         return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 class OneFileSource:
@@ -60,6 +69,11 @@ class OneFileSource:
     def size(self) -> int | None:
         """The file's size in bytes, compressed if it is."""
         return size_on_disk(self._path)
+
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """The file's size and time of change; None where they cannot be told."""
+        return stamp_on_disk(self._path)
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """The one file. Raises `SourceError` where it cannot be read, or holds no mail any more."""

@@ -48,6 +48,11 @@ class StreamSource:
         """None: a stream does not say."""
         return None
 
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """None: a stream has none."""
+        return None
+
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """The one file that the stream is, or the members of the tar. Raises `SourceError` where it is no mail."""
         label = self.info.label

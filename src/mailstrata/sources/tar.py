@@ -12,10 +12,11 @@ from contextlib import closing
 from mailstrata.errors import DamagedSourceError, SourceError
 from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile, SourceInfo
 from mailstrata.sources.chunks import ChunkReader
-from mailstrata.sources.compression import Compression, decompress
+from mailstrata.sources.compression import Compression
+from mailstrata.sources.content import decompressed
 from mailstrata.sources.files import FileReader, join_label
 from mailstrata.sources.members import Member, open_member
-from mailstrata.sources.one_file import absolute, size_on_disk
+from mailstrata.sources.one_file import absolute, size_on_disk, stamp_on_disk
 from mailstrata.sources.tar_headers import TarMember, tar_members
 
 _REASONS = {
@@ -43,13 +44,17 @@ class TarSource:
         """The archive's size in bytes, compressed if it is."""
         return size_on_disk(self._path)
 
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """The archive's size and time of change; None where they cannot be told."""
+        return stamp_on_disk(self._path)
+
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """The members as they stand in the archive. Raises `SourceError` where it cannot be read on."""
         label = self.info.label
         with FileReader(self._path, label) as file:
-            chunks = file.chunks()
-            if self._compression is not None:
-                chunks = decompress(chunks, self._compression, label)
+            compression = self._compression
+            chunks = file.chunks() if compression is None else decompressed(file, compression, label)
             with closing(chunks):
                 yield from tar_files(ChunkReader(chunks), label, variant=self._variant)
 

@@ -18,7 +18,7 @@ from typing import Literal
 
 from mailstrata.errors import SourceError
 from mailstrata.message.origin import SkippedFile
-from mailstrata.sources.files import access_error, display, special_file_reason
+from mailstrata.sources.files import access_error, reason_of, special_file_reason
 from mailstrata.sources.sniff import has_suffix
 
 FoundKind = Literal["file", "maildir", "apple-mail"]
@@ -121,11 +121,11 @@ def walk(root: bytes, label: str, *, enter_mailboxes: bool = False) -> Iterator[
                 stack.append((name, iter(listing.names), listing.skipped))
 
 
-def unreadable(name: bytes, error: OSError | SourceError) -> SkippedFile:
-    """A file or folder below a source that cannot be read."""
+def unreadable(name: bytes, error: OSError | SourceError, label: str = "") -> SkippedFile:
+    """A file or folder below a source that cannot be read. `label` is what a `SourceError` calls it."""
     if isinstance(error, OSError):
-        error = access_error(display(name), error)
-    return SkippedFile(name, str(error), is_error=True)
+        error = access_error(label, error)
+    return SkippedFile(name, reason_of(error, label), is_error=True)
 
 
 def mailbox_kind(path: bytes) -> Literal["maildir", "apple-mail"] | None:

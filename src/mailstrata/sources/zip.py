@@ -26,7 +26,7 @@ from mailstrata.sources.compression import (
 )
 from mailstrata.sources.files import FileReader, join_label
 from mailstrata.sources.members import Member, open_member
-from mailstrata.sources.one_file import absolute, size_on_disk
+from mailstrata.sources.one_file import absolute, size_on_disk, stamp_on_disk
 from mailstrata.sources.zip_directory import ZipMember, data_of, member_start, zip_members
 
 _AES = 99
@@ -46,6 +46,11 @@ class ZipSource:
     def size(self) -> int | None:
         """The archive's size in bytes."""
         return size_on_disk(self._path)
+
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """The archive's size and time of change; None where they cannot be told."""
+        return stamp_on_disk(self._path)
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """The members as they stand in the archive's directory. Raises `SourceError` where it cannot be read on."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
-from mailstrata.sinks.protocol import Checkpoint, OutsideKind, RawKind, Sink, SourceOutcome, Wants
+from mailstrata.sinks.protocol import Checkpoint, FileOutcome, OutsideKind, RawKind, Sink, SourceOutcome, Wants
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 MAX_DATA_BYTES = 2 << 20
 """`raw` and `decoded` get about a chunk (1 MiB) at most; a few header blocks and lines held back may come
@@ -47,13 +51,17 @@ class ContractChecker(Sink):
     file is delivered once and in order (with `RAW`), and that sizes and digests are those of the data. It
     asks for what `sink` asks for, or else for everything. After a call of `sink` has raised, only `abort` may
     follow. `calls` counts the calls, `messages` the messages that have ended.
+
+    `incremental` says that whoever drives it was given `KnownFiles`: files may then begin at any offset, and message
+    indexes be left out.
     """
 
     name = "contract-checker"
 
-    def __init__(self, sink: Sink | None = None) -> None:
+    def __init__(self, sink: Sink | None = None, *, incremental: bool = False) -> None:
         self._sink = Sink() if sink is None else sink
-        self.wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS if sink is None else sink.wants
+        self._incremental = incremental
+        self.wants = ~Wants.NOTHING if sink is None else sink.wants
         self.calls = 0
         self.messages = 0
         self.state = "new"
@@ -62,6 +70,9 @@ class ContractChecker(Sink):
         self._message: MessageInfo | None = None
         self._parts: list[_OpenPart] = []
         self._index = 0
+        self._source_messages = 0
+        self._file_begins = False
+        self._file_hash: _Hash | None = None
         self._position = 0
         self._message_hash = hashlib.sha256()
         self._message_size = 0
@@ -91,6 +102,7 @@ class ContractChecker(Sink):
             assert self._source is None, "a source begins within another"
             self._source = source
             self._index = 0
+            self._source_messages = 0
             self._sink.begin_source(source)
 
     def begin_file(self, source: SourceInfo, file: FileInfo) -> None:
@@ -100,6 +112,9 @@ class ContractChecker(Sink):
             assert self._file is None, "a file begins within another"
             self._file = file
             self._position = 0
+            self._file_begins = True
+            is_as_delivered = Wants.RAW in self.wants and file.quoting in (None, "mboxcl2")
+            self._file_hash = hashlib.sha256() if is_as_delivered else None
             self._sink.begin_file(source, file)
 
     def outside(self, kind: OutsideKind, start: int, data: bytes) -> None:
@@ -108,8 +123,11 @@ class ContractChecker(Sink):
             assert Wants.RAW in self.wants, "outside was called though RAW was not asked for"
             self._check_data(data)
             assert isinstance(kind, OutsideKind)
+            self._begin_at(start)
             assert start == self._position, f"bytes at {start} follow those up to {self._position}"
             self._position += len(data)
+            if self._file_hash is not None:
+                self._file_hash.update(data)
             self._sink.outside(kind, start, data)
 
     def begin_message(self, message: MessageInfo) -> None:
@@ -117,8 +135,12 @@ class ContractChecker(Sink):
         with self._call("begin_message"):
             assert message.source is self._source
             assert message.file is self._file
+            if self._incremental:
+                self._index = max(self._index, message.index)
             assert message.index == self._index, f"message {message.index} comes where {self._index} should"
             self._index += 1
+            self._source_messages += 1
+            self._begin_at(message.start)
             if Wants.RAW in self.wants:
                 assert message.start == self._position, f"{message!r} does not begin at {self._position}"
             self._message = message
@@ -153,6 +175,8 @@ class ContractChecker(Sink):
             self._check_data(data)
             self._message_hash.update(data)
             self._message_size += len(data)
+            if self._file_hash is not None:
+                self._file_hash.update(data)
             self._sink.raw(message, part, kind, data)
 
     def decoded(self, message: MessageInfo, part: PartInfo, data: bytes) -> None:
@@ -203,13 +227,20 @@ class ContractChecker(Sink):
             self.messages += 1
             self._sink.end_message(message)
 
-    def end_file(self, source: SourceInfo, file: FileInfo) -> None:
-        """The file that began."""
+    def end_file(self, source: SourceInfo, file: FileInfo, outcome: FileOutcome) -> None:
+        """The file that began, as long as what was delivered of it."""
         with self._call("end_file"):
             assert source is self._source
             assert file is self._file, "another file ends than the one that began"
+            self._begin_at(outcome.length)
+            if Wants.RAW in self.wants:
+                assert outcome.length == self._position, f"a file of {outcome.length} bytes ends at {self._position}"
+            assert not (outcome.complete and outcome.changed)
+            if Wants.FILE_DIGESTS in self.wants and not self._incremental:
+                assert outcome.sha256 is not None or not outcome.complete, "a whole file without its digest"
+            self._check_digest(outcome.sha256)
             self._file = None
-            self._sink.end_file(source, file)
+            self._sink.end_file(source, file, outcome)
 
     def skipped_file(self, source: SourceInfo, file: SkippedFile) -> None:
         """Between files."""
@@ -222,7 +253,7 @@ class ContractChecker(Sink):
         """The source that began, with the messages that were delivered."""
         with self._call("end_source"):
             assert source is self._source, "another source ends than the one that began"
-            assert outcome.messages == self._index
+            assert outcome.messages == self._source_messages
             assert outcome.complete == (not outcome.reasons)
             self._source = None
             self._sink.end_source(source, outcome)
@@ -234,6 +265,9 @@ class ContractChecker(Sink):
             assert checkpoint.file is self._file
             if self._file is not None:
                 assert checkpoint.offset == self._position or Wants.RAW not in self.wants
+                self._check_digest(checkpoint.sha256)
+            else:
+                assert checkpoint.sha256 is None, "a digest where no file is under way"
             self._sink.checkpoint(checkpoint)
 
     def commit(self) -> None:
@@ -251,6 +285,18 @@ class ContractChecker(Sink):
         with self._call("close"):
             assert self._source is None
             self._sink.close()
+
+    def _begin_at(self, offset: int) -> None:
+        """What comes first in a file that was seen before may stand anywhere in it."""
+        if self._file_begins and self._incremental and offset:
+            self._position = offset
+            self._file_hash = None
+        self._file_begins = False
+
+    def _check_digest(self, sha256: str | None) -> None:
+        """The digest of the file so far, which is known here where no quoting was undone."""
+        if sha256 is not None and self._file_hash is not None:
+            assert sha256 == self._file_hash.hexdigest(), "a file has another digest than what was delivered"
 
     @staticmethod
     def _check_data(data: bytes) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
-from mailstrata.sinks.protocol import Checkpoint, OutsideKind, RawKind, Sink, SourceOutcome, Wants
+from mailstrata.sinks.protocol import Checkpoint, FileOutcome, OutsideKind, RawKind, Sink, SourceOutcome, Wants
 
 
 class Interrupted(KeyboardInterrupt):
@@ -22,7 +22,7 @@ class InterruptingSink(Sink):
     """
 
     name = "interrupting"
-    wants = Wants.RAW | Wants.DECODED
+    wants = Wants.RAW | Wants.DECODED | Wants.FILE_DIGESTS
 
     def __init__(self, at: int) -> None:
         self._at = at
@@ -76,7 +76,7 @@ class InterruptingSink(Sink):
         """Counted."""
         self._called()
 
-    def end_file(self, source: SourceInfo, file: FileInfo) -> None:
+    def end_file(self, source: SourceInfo, file: FileInfo, outcome: FileOutcome) -> None:
         """Counted."""
         self._called()
 

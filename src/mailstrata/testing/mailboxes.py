@@ -7,7 +7,7 @@ import base64
 import random
 from collections.abc import Iterator
 
-from mailstrata.errors import DamagedSourceError
+from mailstrata.errors import DamagedSourceError, SourceChangedError
 from mailstrata.message.origin import FileInfo, SkippedFile
 from mailstrata.testing.memory import MemoryFile, MemorySource, memory_mbox, memory_message, memory_tree
 
@@ -126,6 +126,11 @@ def conformance_mailboxes() -> Iterator[MemorySource]:
     yield memory_mbox("many", b"".join(_in_mbox(_HEADER + b"Subject: %d\n\n%d\n" % (n, n)) for n in range(1200)))
     yield memory_mbox("no line break at the end", _in_mbox(_HEADER + b"\nbody")[:-2])
     yield small_maildir()
+    yield memory_mbox(
+        "changed while read",
+        _in_mbox(_HEADER + b"\nwhole\n") + _in_mbox(_HEADER + b"\nhalf wri")[:-1],
+        error=SourceChangedError("changed while read.mbox changed while it was read; run the command again"),
+    )
     yield _damaged()
 
 

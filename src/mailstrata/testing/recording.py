@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
-from mailstrata.sinks.protocol import Checkpoint, OutsideKind, RawKind, Sink, SourceOutcome, Wants
+from mailstrata.sinks.protocol import Checkpoint, FileOutcome, OutsideKind, RawKind, Sink, SourceOutcome, Wants
 
 
 @dataclass(slots=True)
@@ -37,13 +37,14 @@ class RecordingSink(Sink):
 
     name = "recording"
 
-    def __init__(self, wants: Wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS) -> None:
+    def __init__(self, wants: Wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS | Wants.FILE_DIGESTS) -> None:
         self.wants = wants
         self.calls: list[str] = []
         self.messages: list[RecordedMessage] = []
         self.outside_bytes: list[tuple[OutsideKind, int, bytes]] = []
         self.skipped: list[SkippedFile] = []
         self.outcomes: list[SourceOutcome] = []
+        self.file_outcomes: list[FileOutcome] = []
         self.checkpoints: list[Checkpoint] = []
         self.committed = 0
         self._open_parts: list[RecordedPart] = []
@@ -99,9 +100,10 @@ class RecordingSink(Sink):
         self.calls.append("end_message")
         self.messages[-1].ended = True
 
-    def end_file(self, source: SourceInfo, file: FileInfo) -> None:
-        """Noted."""
+    def end_file(self, source: SourceInfo, file: FileInfo, outcome: FileOutcome) -> None:
+        """Kept in `file_outcomes`."""
         self.calls.append("end_file")
+        self.file_outcomes.append(outcome)
 
     def skipped_file(self, source: SourceInfo, file: SkippedFile) -> None:
         """Kept in `skipped`."""
