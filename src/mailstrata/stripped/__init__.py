@@ -1,0 +1,1 @@
+"""Mailboxes whose attachments lie beside them: `mailstrata strip` and `unstrip`."""
