@@ -14,11 +14,12 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check format bench bench-limits samples dist clean
+.PHONY: help demo test test-long check format bench bench-limits samples dist clean
 
 help:
 	@echo 'make demo          install into .venv, archive the sample mailboxes, show what is in the archive'
 	@echo 'make test          the same, then the checks, then all tests'
+	@echo 'make test-long     the fault tests with many more random faults (minutes)'
 	@echo 'make check         lint, format, types, layers'
 	@echo 'make format        format the code'
 	@echo 'make bench         measure against other libraries; BENCH_FULL=1 for the large inputs'
@@ -80,6 +81,9 @@ format: $(INSTALLED)
 # pytest comes last, so that its summary is the last line.
 test: demo check
 	@$(BIN)/pytest -n auto
+
+test-long: $(INSTALLED)
+	@$(BIN)/pytest -n auto -m long
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m benchmarks $(BENCH)

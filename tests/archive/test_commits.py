@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mailstrata.archive import commits
 from mailstrata.archive.commits import CommitLog
 from mailstrata.archive.records import CommitRecord, FileEntry, SegmentEntry, SourceCheckpoint, SourceSnapshot
+from mailstrata.archive.seal import sealed
 from mailstrata.archive.totals import Totals
 from mailstrata.errors import ArchiveError, TargetError
 
@@ -121,7 +122,8 @@ def test_a_changed_record_is_noticed(tmp_path: Path, number: int) -> None:
     path = tmp_path / f"{number:08d}.json"
     data = json.loads(path.read_text())
     data["totals"]["files"] = 9
-    path.write_text(json.dumps(data, indent=1))
+    del data["sha256"]
+    path.write_bytes(sealed(data))
     with pytest.raises(ArchiveError, match=f"does not follow {path.name}"):
         loaded(tmp_path)
 
@@ -157,10 +159,22 @@ def test_a_record_that_makes_no_sense_is_an_archive_error(tmp_path: Path, change
     """Whatever is wrong with it: one line with the path, and no path outside of the archive."""
     filled(tmp_path, 1)
     path = tmp_path / "00000001.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    data = json.loads(path.read_text()) | change
+    del data["sha256"]
+    path.write_bytes(sealed(data))
     with pytest.raises(ArchiveError) as raised:
         loaded(tmp_path)
     assert "\n" not in str(raised.value)
+
+
+def test_a_changed_bit_of_the_last_record_is_noticed(tmp_path: Path) -> None:
+    """No record names it yet: its own digest does."""
+    filled(tmp_path, 2)
+    path = tmp_path / "00000002.json"
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"2025-01-01", b"2025-01-02"))
+    with pytest.raises(ArchiveError, match=r"00000002\.json is damaged: .*SHA-256"):
+        loaded(tmp_path)
 
 
 def test_a_record_is_never_written_over(tmp_path: Path) -> None:

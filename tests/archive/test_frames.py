@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailstrata.archive import frames
-from mailstrata.archive.frames import FrameCompressor, read_frame, skippable_frame
+from mailstrata.archive.frames import LARGE_FRAME, FrameCompressor, find_frame, read_frame, skippable_frame
 from mailstrata.errors import ArchiveError
 
 _CONTENTS = [b"", b"a", b"a" * 255, bytes(256), b"b" * 70_000, os.urandom(300_000), b"text " * 300_000]
@@ -101,11 +101,91 @@ def test_a_frame_of_too_much_content_is_not_written() -> None:
         FrameCompressor(1).compress(bytes(frames.MAX_CONTENT + 1))
 
 
-def test_incompressible_content_is_not_compressed_at_length() -> None:
-    """At level 19 noise and its base64 are done at level 1, and text is done at 19."""
+def some_text(size: int, seed: int = 2) -> bytes:
+    source = random.Random(seed)
+    words = [b"%x" % source.randrange(1 << 24) for _ in range(300)]
+    return b" ".join(source.choices(words, k=size // 6))
+
+
+def test_compressed_content_is_not_searched_at_length() -> None:
+    """At level 19 noise and its base64 are done at level 3, and text is done at 19."""
     noise = random.Random(1).randbytes(600_000)
-    words = [random.Random(n).randbytes(6).hex().encode() for n in range(300)]
-    text = b" ".join(random.Random(2).choices(words, k=60_000))
     for content in (noise, base64.encodebytes(noise)):
-        assert FrameCompressor(19).compress(content) == FrameCompressor(1).compress(content)
-    assert len(FrameCompressor(19).compress(text)) < len(FrameCompressor(1).compress(text))
+        assert FrameCompressor(19).compress(content) == FrameCompressor(3).compress(content)
+    text = some_text(360_000)
+    assert len(FrameCompressor(19).compress(text)) < len(FrameCompressor(3).compress(text))
+
+
+def test_compressed_content_is_told_by_samples() -> None:
+    """From its beginning, middle and end; of little content nothing is said."""
+    compressor = FrameCompressor(3)
+    noise, text = random.Random(1).randbytes(1 << 20), some_text(1 << 20)
+    assert [compressor.is_compressed(noise[:size]) for size in (0, 4095, 4096, 65_537, 1 << 20)] == [False] * 2 + [
+        True
+    ] * 3
+    assert not any(compressor.is_compressed(text[:size]) for size in (0, 4096, 65_537, len(text)))
+    assert compressor.is_compressed(b"header " * 100 + noise)
+    assert not compressor.is_compressed(noise[:100_000] + text)
+
+
+@pytest.mark.parametrize("level", [1, 3, 6, 9, 19])
+def test_all_of_a_frame_can_refer_to_all_of_it(level: int) -> None:
+    """The window of a frame of 4 MiB is 4 MiB, which by itself no level below 9 has."""
+    content = some_text(4000).ljust(LARGE_FRAME, b"x")
+    assert zstandard.get_frame_parameters(FrameCompressor(level).compress(content)).window_size == LARGE_FRAME
+
+
+def test_at_low_levels_what_stands_far_away_is_found() -> None:
+    """What stands at the beginning and again at the end of 4 MiB is there once."""
+    compressor = FrameCompressor(3)
+    text, between = some_text(100_000), random.Random(1).randbytes(3 << 20)
+    once, twice = (len(compressor.compress(text + between + end)) for end in (b"", text))
+    assert twice - once < len(compressor.compress(text)) // 10
+
+
+@given(content=st.binary(max_size=3000), size=st.integers(0, 4000))
+def test_a_prefix_is_the_beginning(content: bytes, size: int) -> None:
+    """Of the content, whatever the size asked for."""
+    frame = read_frame(io.BytesIO(FrameCompressor(3).compress(content)), 0)
+    assert frame is not None
+    assert frame.prefix(size) == content[:size]
+
+
+def test_damage_behind_a_prefix_does_not_matter() -> None:
+    """What follows is not decompressed; what is in it is an `ArchiveError`, or shows in its digest."""
+    text = some_text(1 << 20)
+    data = bytearray(FrameCompressor(3).compress(text))
+    data[-1000] ^= 1
+    frame = read_frame(io.BytesIO(data), 0)
+    assert frame is not None
+    assert frame.prefix(100_000) == text[:100_000]
+    with pytest.raises(ArchiveError, match="is damaged"):
+        frame.content()
+    with pytest.raises(ArchiveError, match="is damaged"):
+        frame.prefix(len(text))
+
+
+def test_the_next_frame_is_found() -> None:
+    """Behind anything, across the pieces that are searched; what only looks like a frame is passed over."""
+    frame = FrameCompressor(3).compress(b"content")
+    for noise in (b"", b"\x28", b"\x28\xb5\x2f\xfd" * 5, bytes((1 << 20) - 2), bytes((1 << 20) + 1)):
+        file = io.BytesIO(b"xx" + noise + frame + b"yy")
+        assert find_frame(file, 1, lambda found: found.content() == b"content") == 2 + len(noise)
+        assert find_frame(file, 3 + len(noise), lambda found: True) is None
+    assert find_frame(io.BytesIO(frame), 0, lambda found: False) is None
+
+
+def test_looking_for_a_frame_ends() -> None:
+    """A file made of beginnings of frames is given up after so many bytes, not after the square of its size."""
+    header = b"\x28\xb5\x2f\xfd\xa4" + (15 << 20).to_bytes(4, "little")
+    data = header * 100_000
+    calls = 0
+
+    class Counted(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            nonlocal calls
+            calls += 1
+            return super().read(size)
+
+    assert find_frame(Counted(data), 0, lambda found: True) is None
+    assert calls < 20 * 100_000

@@ -68,3 +68,27 @@ def test_an_unfinished_item_is_discarded(tmp_path: Path) -> None:
     item.discard()
     item.discard()
     assert not list(tmp_path.iterdir())
+
+
+@given(
+    chunks=st.lists(st.sampled_from([0, 1, 70_000, LARGE_FRAME - 1, LARGE_FRAME, LARGE_FRAME + 1]), max_size=5),
+    reads=st.sets(st.integers(0, 5)),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_was_written_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, chunks: list[int], reads: set[int]
+) -> None:
+    """At any time, as often as one likes, without a trace in what is written on."""
+    folder = tmp_path_factory.mktemp("items")
+    item = Item(folder, FrameCompressor(1))
+    content = b""
+    for number, size in enumerate([*chunks, 5]):
+        if number in reads:
+            assert b"".join(item.read()) == content
+            assert b"".join(item.read()) == content
+        data = bytes([number]) * size
+        item.write(data)
+        content += data
+    item.finish()
+    assert b"".join(item.read()) == content_of(item) == content
+    item.discard()

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from support.archives import item_of, needs_tar_and_zstd, unpack_without_us, write_pack
 
 from mailstrata.archive.frames import LARGE_FRAME, FrameCompressor, read_frame
-from mailstrata.archive.pack import SHARED_FRAME, PackWriter
+from mailstrata.archive.pack import OWN_FRAME, PackWriter
 from mailstrata.archive.pack_reader import PackReader, members
+from mailstrata.archive.pack_table import Member
 
 _NOISE = random.Random(5).randbytes(2 * LARGE_FRAME + 100_000)
 _AROUND_LIMITS = sorted(
     {
         max(0, limit + change)
-        for limit in (0, 512, SHARED_FRAME - 512, SHARED_FRAME, LARGE_FRAME, 2 * LARGE_FRAME)
+        for limit in (0, 512, OWN_FRAME - 512, OWN_FRAME, LARGE_FRAME, 2 * LARGE_FRAME)
         for change in (-1, 0, 1)
     }
 )
@@ -94,26 +95,107 @@ def test_the_same_members_give_the_same_pack(tmp_path: Path) -> None:
     assert write_pack(tmp_path / "a", contents)[0].read_bytes() == write_pack(tmp_path / "b", contents)[0].read_bytes()
 
 
-def test_small_members_share_frames_with_their_like(tmp_path: Path) -> None:
-    """Frames have about 1 MiB of one kind; a large member has frames of its own, of at most 4 MiB."""
-    contents = {f"{folder}/{n}": _NOISE[n : n + 5000] for n in range(500) for folder in ("blobs", "messages")}
-    contents["blobs/large"] = _NOISE
-    pack, placed = write_pack(tmp_path, contents)
-    kinds: dict[int, set[str]] = {}
-    for name, place in placed:
-        kinds.setdefault(place.frame_offset, set()).add(name.partition("/")[0])
-    assert all(len(found) == 1 for found in kinds.values())
-    assert len(kinds) == 2 * 3 + 1
-    [large] = [place for name, place in placed if name == "blobs/large"]
-    assert large.offset == 0
+def frame_sizes(pack: Path) -> list[int]:
+    """The sizes of the contents of all frames, -1 for the table."""
     sizes = []
     with pack.open("rb") as file:
         offset = 0
         while frame := read_frame(file, offset):
             offset += frame.length
             sizes.append(frame.content_size)
-    assert max(sizes) == LARGE_FRAME
-    assert len([size for size in sizes if SHARED_FRAME <= size < SHARED_FRAME + 10_000]) == 4
+    return sizes
+
+
+def some_text(number: int, size: int) -> bytes:
+    """Text that compresses, another one for each number."""
+    source = random.Random(number)
+    return b" ".join(b"%x" % source.randrange(5000) for _ in range(size // 4))[:size]
+
+
+def test_small_members_share_frames_with_their_like(tmp_path: Path) -> None:
+    """A group has frames of its own, of at most 4 MiB and about the same size, but for what is left at the end."""
+    contents = {f"{folder}/{n}": some_text(n, 50_000) for n in range(180) for folder in ("blobs", "messages")}
+    pack, placed = write_pack(tmp_path, contents)
+    kinds: dict[int, list[str]] = {}
+    for name, place in placed:
+        kinds.setdefault(place.frame_offset, []).append(name.partition("/")[0])
+    assert sorted(len(set(found)) for found in kinds.values()) == [1, 1, 1, 1, 1, 1]
+    sizes = frame_sizes(pack)[: len(kinds)]
+    assert max(sizes) <= LARGE_FRAME
+    assert min(sizes) > 0.9 * max(sizes)
+
+
+def test_what_is_left_shares_one_frame(tmp_path: Path) -> None:
+    """A small pack is one frame, whatever is in it, so that what its members have in common is there once."""
+    contents = {f"{folder}/{n}": some_text(n, 3000) for n in range(20) for folder in ("blobs", "messages", "sources")}
+    pack, placed = write_pack(tmp_path, contents)
+    assert len({place.frame_offset for _, place in placed}) == 1
+    folders = ("blobs", "messages", "sources")
+    assert [name for name, _ in placed] == [f"{folder}/{n}" for folder in folders for n in range(20)]
+    assert len(frame_sizes(pack)) == 3
+    assert unpack_without_us(pack) == contents
+
+
+def test_compressed_members_have_frames_of_their_own(tmp_path: Path) -> None:
+    """Noise does not stand between texts, and is not held back until there is much of it."""
+    contents: dict[str, bytes] = {}
+    for n in range(100):
+        contents[f"blobs/noise/{n}"] = _NOISE[n : n + 50_000]
+        contents[f"blobs/text/{n}"] = some_text(n, 5000)
+    pack, placed = write_pack(tmp_path, contents)
+    kinds: dict[int, list[str]] = {}
+    for name, place in placed:
+        kinds.setdefault(place.frame_offset, []).append(name.split("/")[1])
+    assert [set(found) for found in kinds.values()] == [{"noise"}] * 4 + [{"text"}, {"noise"}]
+    assert all(OWN_FRAME <= size < OWN_FRAME + 60_000 for size in frame_sizes(pack)[:4])
+
+
+def test_a_large_member_has_frames_of_its_own(tmp_path: Path) -> None:
+    """From 1 MiB on one frame with header and padding, beyond 4 MiB several of at most 4 MiB."""
+    pack, placed = write_pack(tmp_path, {"blobs/a": _NOISE[:OWN_FRAME], "blobs/b": _NOISE, "blobs/c": b"c"})
+    assert [place.offset for _, place in placed] == [512, 0, 512]
+    padding = -len(_NOISE) % 512
+    last = len(_NOISE) - 2 * LARGE_FRAME
+    assert frame_sizes(pack) == [512 + OWN_FRAME, 512, LARGE_FRAME, LARGE_FRAME, last, padding, 1024, 1024, -1]
+
+
+def test_frames_of_another_pack_are_taken_over(tmp_path: Path) -> None:
+    """As they are, several of a large member or one that is shared; places, table and tar file are right."""
+    contents = {f"messages/{n}": some_text(n, 2000) for n in range(20)} | {"blobs/large": _NOISE}
+    old, placed = write_pack(tmp_path, contents, "old.tar.zst")
+    data = old.read_bytes()
+    shared = [member for member in placed if member.name != "blobs/large"]
+    [large] = [member for member in placed if member.name == "blobs/large"]
+    start, length = shared[0].place.frame_offset, shared[0].place.frame_length
+    compressor = FrameCompressor(3)
+    moved: list[Member] = []
+    pack = PackWriter(tmp_path, "new.tar.zst", compressor, moved.extend)
+    new = item_of(tmp_path, b"new", compressor)
+    pack.add("blobs", "blobs/new", new)
+    pack.add_frame(data[start : start + length], [(name, place.offset, place.size) for name, place in shared])
+    assert 0 < large.place.frame_offset < start
+    pack.add_frames([data[:100], data[100:start]], [large], start=0)
+    assert pack.members == 22
+    assert pack.finish().members == 22
+    path = tmp_path / "new.tar.zst"
+    assert path.read_bytes().startswith(data[start : start + length] + data[:start])
+    assert unpack_without_us(path) == contents | {"blobs/new": b"new"}
+    assert list(members(path)) == moved
+    with PackReader() as reader:
+        for name, place in moved:
+            assert b"".join(reader.read(path, place)) == (contents | {"blobs/new": b"new"})[name]
+
+
+def test_what_is_held_back_is_known(tmp_path: Path) -> None:
+    """So that a writer can close a pack before it grows beyond its limit."""
+    compressor = FrameCompressor(3)
+    pack = PackWriter(tmp_path, "name.tar.zst", compressor, lambda _: None)
+    for content in (some_text(1, 10_000), _NOISE[:10_000]):
+        pack.add("blobs", f"blobs/{len(content)}", item_of(tmp_path, content, compressor))
+    assert pack.size == 0
+    assert pack.held >= 20_000
+    pack.finish()
+    assert pack.held == 0
 
 
 def test_a_pack_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:

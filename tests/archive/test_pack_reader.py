@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from support.archives import write_pack
 
-from mailstrata.archive import pack_reader
-from mailstrata.archive.frames import LARGE_FRAME, FrameCompressor
-from mailstrata.archive.pack_reader import PackReader, members, rebuild_table
+from mailstrata.archive.frames import LARGE_FRAME, Frame, FrameCompressor
+from mailstrata.archive.pack_reader import ORDERED_CACHE_BYTES, PackReader, members, rebuild_table
 from mailstrata.archive.pack_table import Member, Place
 from mailstrata.errors import ArchiveError
 
@@ -77,16 +76,33 @@ def test_a_pack_of_other_frames_is_read(tmp_path: Path) -> None:
 
 
 def test_damage_is_an_archive_error(tmp_path: Path) -> None:
-    """A flipped bit in a frame raises when its member is read, with the pack's path and what to do."""
+    """A flipped bit raises when its member is read, with the pack's path and what to do."""
     pack, contents, placed = some_pack(tmp_path)
-    data = bytearray(pack.read_bytes())
     _, place = placed[5]
-    data[place.frame_offset + place.frame_length // 2] ^= 1
+    flip(pack, place.frame_offset + place.frame_length // 2)
+    with PackReader(ORDERED_CACHE_BYTES) as reader:
+        with pytest.raises(ArchiveError, match=r"pack\.tar\.zst: the zstd frame at byte \d+ is damaged.*backup"):
+            b"".join(reader.read(pack, place))
+        name, other = next(member for member in placed if member.place.frame_offset != place.frame_offset)
+        assert b"".join(reader.read(pack, other)) == contents[name]
+
+
+def test_damage_behind_a_member_does_not_keep_it(tmp_path: Path) -> None:
+    """Of a frame only what a member needs is decompressed; reading the frame whole notices."""
+    pack, contents, placed = text_pack(tmp_path)
+    [first, *_, last] = [member for member in placed if member.place.frame_offset == 0]
+    flip(pack, first.place.frame_length - 100)
+    with PackReader() as reader:
+        assert b"".join(reader.read(pack, first.place)) == contents[first.name]
+        with pytest.raises(ArchiveError, match="is damaged"):
+            b"".join(reader.read(pack, last.place))
+
+
+def flip(pack: Path, place: int) -> None:
+    """Change a bit of a file."""
+    data = bytearray(pack.read_bytes())
+    data[place] ^= 1
     pack.write_bytes(data)
-    with pytest.raises(ArchiveError, match=r"pack\.tar\.zst: the zstd frame at byte 0 is damaged.*backup"):
-        b"".join(PackReader().read(pack, place))
-    name, place = placed[-1]
-    assert b"".join(PackReader().read(pack, place)) == contents[name]
 
 
 def test_a_wrong_place_is_an_archive_error(tmp_path: Path) -> None:
@@ -105,14 +121,100 @@ def test_a_wrong_place_is_an_archive_error(tmp_path: Path) -> None:
         b"".join(PackReader().read(tmp_path / "other", place))
 
 
-def test_the_cache_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded(tmp_path: Path) -> None:
     """Shared frames last used are kept, at most so many bytes of them, and give the same."""
     pack, contents, placed = some_pack(tmp_path)
-    monkeypatch.setattr(pack_reader, "_CACHE_BYTES", 2 << 20)
-    reader = PackReader()
+    reader = PackReader(2 << 20)
     for _ in range(2):
         random.Random(3).shuffle(placed)
         for name, place in placed[:100]:
             assert b"".join(reader.read(pack, place)) == contents[name]
             assert sum(map(len, reader._cache.values())) == reader._cached_bytes <= 2 << 20
     assert reader._cached_bytes > 0
+    reader.close()
+    assert reader._cached_bytes == 0
+
+
+def text_pack(folder: Path) -> tuple[Path, dict[str, bytes], list[Member]]:
+    """A pack of small members in shared frames, larger than a reader's usual cache."""
+    source = random.Random(9)
+    words = [b"%x" % source.randrange(1 << 20) for _ in range(3000)]
+    contents = {f"messages/{n}": b" ".join(source.choices(words, k=8000)) for n in range(400)}
+    pack, placed = write_pack(folder, contents)
+    return pack, contents, placed
+
+
+def test_a_frame_is_decompressed_as_far_as_the_member_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first time; the second time whole, and then no more."""
+    pack, contents, placed = text_pack(tmp_path)
+    frame = [member for member in placed if member.place.frame_offset == 0]
+    decompressed = count_decompressed(monkeypatch)
+    with PackReader() as reader:
+        for number, expected in (
+            (3, ["prefix"]),
+            (2, ["prefix"]),
+            (5, ["prefix", "content"]),
+            (9, ["prefix", "content"]),
+        ):
+            name, place = frame[number]
+            assert b"".join(reader.read(pack, place)) == contents[name]
+            assert [how for how, _ in decompressed] == expected
+            if number == 3:
+                assert reader._cached_bytes == place.offset + place.size
+        assert reader._cached_bytes <= LARGE_FRAME
+
+
+def test_in_the_order_of_the_archive_each_frame_is_decompressed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a cache that is larger than the writer's window, though the window has changed the order."""
+    pack, contents, placed = text_pack(tmp_path)
+    places = dict(placed)
+    decompressed = count_decompressed(monkeypatch)
+    with PackReader(ORDERED_CACHE_BYTES) as reader:
+        for name, content in sorted(contents.items(), key=lambda item: random.Random(item[0]).random()):
+            assert b"".join(reader.read(pack, places[name])) == content
+    assert len(decompressed) == len(set(decompressed)) == len({place.frame_offset for place in places.values()}) > 4
+
+
+def count_decompressed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """From now on, how and at which offset a frame was decompressed."""
+    seen: list[tuple[str, int]] = []
+    content, prefix = Frame.content, Frame.prefix
+
+    def counted_content(frame: Frame) -> bytes:
+        seen.append(("content", frame.offset))
+        return content(frame)
+
+    def counted_prefix(frame: Frame, size: int) -> bytes:
+        seen.append(("prefix", frame.offset))
+        return prefix(frame, size)
+
+    monkeypatch.setattr(Frame, "content", counted_content)
+    monkeypatch.setattr(Frame, "prefix", counted_prefix)
+    return seen
+
+
+def test_a_reader_survives_that_a_pack_is_removed(tmp_path: Path) -> None:
+    """It has it open; another reader is told that it is missing, with the cause."""
+    pack, contents, placed = some_pack(tmp_path)
+    with PackReader() as reader:
+        b"".join(reader.read(pack, placed[0].place))
+        pack.unlink()
+        for name, place in placed:
+            assert b"".join(reader.read(pack, place)) == contents[name]
+    with pytest.raises(ArchiveError, match="is missing") as caught:
+        b"".join(reader.read(pack, placed[0].place))
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+
+
+def test_members_can_be_read_side_by_side(tmp_path: Path) -> None:
+    """The pieces of a large member come out right though others are read between them."""
+    pack, contents, placed = some_pack(tmp_path)
+    places = dict(placed)
+    with PackReader() as reader:
+        large = b""
+        for piece in reader.read(pack, places["messages/large"]):
+            assert b"".join(reader.read(pack, places["blobs/7"])) == contents["blobs/7"]
+            large += piece
+    assert large == contents["messages/large"]

@@ -123,7 +123,7 @@ def test_an_abort_after_staging_removes_it(tmp_path: Path) -> None:
 def test_an_abort_keeps_what_a_record_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the catalogue fails after the record was written, the commit stands, and the next run catches up."""
 
-    def fail(self: WritableCatalogue, state: object) -> None:
+    def fail(self: WritableCatalogue, *_: object) -> None:
         raise TargetError("no room for the catalogue")
 
     session = session_in(tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import Result
-from support.command_line import DEFECTIVE, PLAIN, WITH_ATTACHMENT, Call, Spawn, mbox_of
+from support.command_line import ATTACHED, DEFECTIVE, PLAIN, WITH_ATTACHMENT, Call, Spawn, mbox_of
 
 
 def objects(result: Result) -> list[dict[str, Any]]:
@@ -39,9 +39,9 @@ def test_parts_come_in_document_order_with_sizes_of_their_content(call: Call, mb
     assert [(part["path"], part["content_type"], part["size"]) for part in parts] == [
         ("1", "multipart/mixed", None),
         ("1.1", "text/plain", 11),
-        ("1.2", "application/octet-stream", 8),
+        ("1.2", "application/octet-stream", 512),
     ]
-    assert parts[2]["sha256"] == hashlib.sha256(bytes(range(8))).hexdigest()
+    assert parts[2]["sha256"] == hashlib.sha256(ATTACHED).hexdigest()
     assert parts[2]["filename"] == "data.bin"
     assert parts[2]["encoding"] == "base64"
 
@@ -53,7 +53,7 @@ def test_the_tree_names_what_people_look_for(call: Call, mbox: Path) -> None:
     lines = result.stdout.splitlines()
     assert "  subject     Grüße" in lines
     assert "  1  multipart/mixed" in lines
-    assert '    1.2  application/octet-stream  8 B  "data.bin"' in lines
+    assert '    1.2  application/octet-stream  512 B  "data.bin"' in lines
     assert "  defects     missing-date, missing-from" in lines
     assert any(line.endswith("[missing-boundary-parameter]") for line in lines)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.command_line import PLAIN, WITH_ATTACHMENT, Call, mbox_of
+from support.command_line import ATTACHED, PLAIN, WITH_ATTACHMENT, Call, mbox_of
 
 from mailstrata.cli import output, show_message
 
@@ -37,7 +37,7 @@ def test_a_message_is_its_header_its_parts_and_its_text(call: Call, archived: Ca
     text = shown.pop()
     assert digest in text
     assert "subject     The picture" in text
-    assert '  1.2  application/octet-stream  8 B  "data.bin"' in text
+    assert '  1.2  application/octet-stream  512 B  "data.bin"' in text
     assert text.endswith("\nHere it is.\n")
 
 
@@ -45,7 +45,7 @@ def test_raw_and_part_are_exact_bytes(call: Call, archived: Callable[..., Path])
     """In a pipe nothing is changed; of a container the body comes as it stands."""
     archive = archived(WITH_ATTACHMENT)
     assert call("show", archive, "two@example.org", "--raw").stdout_bytes == WITH_ATTACHMENT
-    assert call("show", archive, "two@example.org", "--part", "1.2").stdout_bytes == bytes(range(8))
+    assert call("show", archive, "two@example.org", "--part", "1.2").stdout_bytes == ATTACHED
     body = WITH_ATTACHMENT.partition(b"\n\n")[2]
     assert call("show", archive, "two@example.org", "--part", "1").stdout_bytes == body
 

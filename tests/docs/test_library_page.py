@@ -52,3 +52,17 @@ def test_asyncio():
 
     asyncio.run(main())
     assert b"".join(event.data for event in seen if isinstance(event, mailstrata.Span)) == b"Subject: x\n\nbody"
+
+
+def test_stripping(tmp_path, monkeypatch, capsys):
+    """The last takes the attachment out of a message, and puts it back."""
+    monkeypatch.chdir(tmp_path)
+    message = MAILBOX.partition(b"\n")[2].replace(b"content", b"content" * 3000)
+    Path("message.eml").write_bytes(message)
+    names = {}
+    exec(examples()[-1], names)
+    assert capsys.readouterr().out == "1 taken out, 0 kept\n"
+    assert len(Path("skeleton.eml").read_bytes()) < 1000
+    assert Path("again.eml").read_bytes() == message
+    for blob in names["attachments"].values():
+        blob.file.close()

@@ -13,7 +13,7 @@ from mailstrata.message.quoting import EventStream
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser
 from mailstrata.sinks.delivery import Delivery
-from mailstrata.sinks.protocol import Checkpoint, Sink, SourceOutcome
+from mailstrata.sinks.protocol import Checkpoint, FileOutcome, Sink, SourceOutcome
 
 Row = dict[str, Any]
 
@@ -96,7 +96,7 @@ def deliver() -> Callable[..., None]:
                 index += 1
                 sink.checkpoint(Checkpoint(source, file))
                 sink.commit()
-            sink.end_file(source, file)
+            sink.end_file(source, file, FileOutcome(length=len(data)))
         sink.end_source(source, SourceOutcome(messages=index, bytes_read=sum(map(len, files))))
         sink.checkpoint(Checkpoint(final=True))
         sink.commit()

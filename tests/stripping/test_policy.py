@@ -67,7 +67,7 @@ def test_from_what_size_on():
     """Base64 may have a minimum of its own; no minimum is below one byte."""
     assert StripPolicy(minimum_bytes=10).minimum_for(PICTURE) == 10
     assert StripPolicy(minimum_bytes=0).minimum_for(PDF) == 1
-    assert ARCHIVE_POLICY.minimum_for(BASE64_TEXT) == 256
+    assert ARCHIVE_POLICY.minimum_for(BASE64_TEXT) == 128
     assert ARCHIVE_POLICY.minimum_for(PDF) == 4096
     assert ARCHIVE_POLICY.minimum_for(TEXT) is None
 

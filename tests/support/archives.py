@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -68,7 +70,7 @@ def unpack_without_us(pack: Path) -> dict[str, bytes]:
         return members
 
 
-def segment_lines(archive: Archive, snapshot: SourceSnapshot) -> Iterator[dict[str, object]]:
+def segment_lines(archive: Archive, snapshot: SourceSnapshot) -> Iterator[dict[str, Any]]:
     """The lines of all segments of a snapshot."""
     for segment in snapshot.segments:
         for line in b"".join(archive.read_segment(segment.name)).splitlines():
@@ -76,18 +78,22 @@ def segment_lines(archive: Archive, snapshot: SourceSnapshot) -> Iterator[dict[s
 
 
 def files_of(archive: Archive, snapshot: SourceSnapshot) -> dict[bytes, bytes]:
-    """The files of a source, put together again from its segments by the rules of docs/archive-format.md."""
+    """The files of a source, put together again from its segments by the rules of docs/archive-format.md.
+
+    Written from that page, and from nothing else: it checks `archive.restore` as much as the archive.
+    """
     files: dict[bytes, bytearray] = {}
     name: bytes | None = None
     quoting: object = None
-    for line in segment_lines(archive, snapshot):
+    for line in resolved_lines(archive, snapshot):
         kind = line["type"]
-        if kind == "segment":
-            name = None
-        elif kind == "file":
+        if kind == "file":
             name, quoting = str(line["name"]).encode("latin-1"), line["quoting"]
-            assert line["offset"] == len(files.setdefault(name, bytearray()))
+            if line["offset"] == 0:
+                files[name] = bytearray()
+            assert line["offset"] == len(files[name])
         elif kind in ("gap", "separator"):
+            assert name is not None
             assert line["start"] == len(files[name])
             if "data" in line:
                 data = str(line["data"]).encode("latin-1")
@@ -96,6 +102,7 @@ def files_of(archive: Archive, snapshot: SourceSnapshot) -> dict[bytes, bytes]:
             assert len(data) == line["size"]
             files[name] += data
         elif kind == "message":
+            assert name is not None
             assert line["start"] == len(files[name])
             quoter = MboxQuoter(quoting, line.get("unquoted_lines"), line.get("quoting_end"))  # type: ignore[arg-type]
             message = b"".join(archive.read_message(str(line["sha256"])))
@@ -103,5 +110,21 @@ def files_of(archive: Archive, snapshot: SourceSnapshot) -> dict[bytes, bytes]:
             files[name] += quoter.feed(message) + quoter.flush()
             assert line["end"] == len(files[name])
         elif kind == "file-end":
+            assert name is not None
             assert line["length"] == len(files[name])
+            assert line["sha256"] in (None, hashlib.sha256(files[name]).hexdigest())
     return {name: bytes(content) for name, content in files.items()}
+
+
+def resolved_lines(archive: Archive, snapshot: SourceSnapshot) -> list[dict[str, Any]]:
+    """The lines of a snapshot that count as such, those that it copies from earlier ones in their place."""
+    lines: list[dict[str, Any]] = []
+    for line in segment_lines(archive, snapshot):
+        if line["type"] == "copy":
+            [other] = [each for each in archive.snapshots() if each.snapshot == line["snapshot"]]
+            copied = resolved_lines(archive, other)[line["first"] : line["first"] + line["count"]]
+            assert len(copied) == line["count"]
+            lines.extend(copied)
+        elif line["type"] not in ("segment", "source-end"):
+            lines.append(line)
+    return lines

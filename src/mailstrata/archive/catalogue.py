@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from mailstrata.archive import pack_reader
@@ -124,21 +125,37 @@ def packs_of(state: ArchiveState) -> list[str]:
     return [path for path in state.files if path.startswith("packs/")]
 
 
-def packs_since(log: CommitLog, number: int, sha256: str) -> list[str] | None:
-    """The packs that were added after the commit at which a catalogue stands.
+@dataclass(frozen=True, slots=True)
+class PackChanges:
+    """What a catalogue that is behind lacks (`added`) and has too much of (`removed`), as paths below the root.
 
-    None where the catalogue is of no use: it is empty, of another history, or knows packs that were removed. Raises
-    `ArchiveError` where a record cannot be read.
+    Whatever a removed pack held and was not erased lies in a pack that the same commit added: `docs/archive-format.md`
+    rules so, and only therefore are these two lists enough.
+    """
+
+    added: list[str]
+    removed: list[str]
+
+
+def changes_since(log: CommitLog, number: int, sha256: str) -> PackChanges | None:
+    """How the packs have changed since the commit at which a catalogue stands.
+
+    None where the catalogue is of no use: it is empty, or of another history. Raises `ArchiveError` where a record
+    cannot be read.
     """
     if not 0 < number <= log.state.number or log.read(number)[1] != sha256:
         return None
-    packs: list[str] = []
+    added: dict[str, None] = {}
+    removed: list[str] = []
     for later in range(number + 1, log.state.number + 1):
         record = log.read(later)[0]
-        if record.removed:
-            return None
-        packs.extend(entry.path for entry in record.added if entry.path.startswith("packs/"))
-    return packs
+        for path in record.removed:
+            if path in added:
+                del added[path]
+            elif path.startswith("packs/"):
+                removed.append(path)
+        added.update((entry.path, None) for entry in record.added if entry.path.startswith("packs/"))
+    return PackChanges(list(added), removed)
 
 
 def row_batches(pack: int, members: Iterable[Member]) -> Iterator[list[Row]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,17 +20,18 @@ from mailstrata.archive.catalogue import (
     CREATE,
     MEMBERS_TABLE,
     Catalogue,
+    PackChanges,
     Row,
+    changes_since,
     insert_rows,
     packs_of,
-    packs_since,
     row_batches,
 )
 from mailstrata.archive.commits import ArchiveState, CommitLog
 from mailstrata.archive.files import remove
 from mailstrata.archive.layout import Layout
 from mailstrata.archive.members import MemberKind
-from mailstrata.archive.pack_table import Member
+from mailstrata.archive.pack_table import Member, Place
 from mailstrata.errors import ArchiveError, TargetError
 
 STAGED_CACHE_BYTES = 16 << 20
@@ -38,6 +39,9 @@ STAGED_CACHE_BYTES = 16 << 20
 _IS_KNOWN = """
     SELECT 1 FROM staged.members WHERE kind = ?1 AND key = ?2
     UNION ALL SELECT 1 FROM main.members WHERE kind = ?1 AND key = ?2 LIMIT 1
+"""
+_FIND_STAGED = """
+    SELECT pack, frame_offset, frame_length, offset, size FROM staged.members WHERE kind = ? AND key = ?
 """
 
 
@@ -82,6 +86,8 @@ class WritableCatalogue:
             execute(f"PRAGMA cache_size = {-(CACHE_BYTES >> 10)}")
             version = execute("PRAGMA user_version").fetchone()[0]
             execute("PRAGMA synchronous = FULL")
+            # What was erased leaves no digest behind in pages that are free.
+            execute("PRAGMA secure_delete = ON")
             if version != CATALOGUE_FORMAT:
                 if execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     raise sqlite3.DatabaseError("not a catalogue of this format")
@@ -114,20 +120,20 @@ class WritableCatalogue:
             )
         if (number, sha256) == (state.number, state.sha256):
             return
-        packs = packs_since(log, number, sha256)
-        if packs is None:
-            packs = packs_of(state)
+        changes = changes_since(log, number, sha256)
+        if changes is None:
+            changes = PackChanges(added=packs_of(state), removed=[])
             with _writing(self._layout.catalogue):
                 self._database.execute("BEGIN IMMEDIATE")
                 self._database.execute("DELETE FROM main.members")
                 self._database.execute("DELETE FROM main.packs")
                 self._database.execute("UPDATE main.state SET \"commit\" = 0, record_sha256 = ''")
                 self._database.execute("COMMIT")
-        for pack in packs:
+        for pack in changes.added:
             with _writing(self._layout.catalogue):
                 for rows in row_batches(self._pack_number(pack), pack_reader.members(self._layout.root / pack)):
                     self._stage(rows)
-        self.commit(state)
+        self.commit(state, changes.removed)
 
     def is_known(self, kind: MemberKind, key: bytes) -> bool:
         """Whether the archive has the member, committed or staged."""
@@ -152,12 +158,35 @@ class WritableCatalogue:
             number = self._packs[pack] = int(highest) + len(self._packs) + 1
         return number
 
-    def commit(self, state: ArchiveState) -> None:
-        """Merge what is staged, in one transaction that also says at which commit the catalogue now stands."""
+    def find_staged(self, kind: MemberKind, key: bytes) -> tuple[str, Place] | None:
+        """The pack (path below the archive's root) and the place of a member that is staged; None where it is not."""
+        with _writing(self._layout.staged_catalogue):
+            row = self._database.execute(_FIND_STAGED, (int(kind), key)).fetchone()
+        if row is None:
+            return None
+        return next(pack for pack, number in self._packs.items() if number == row[0]), Place(*row[1:])
+
+    def find(self, kind: MemberKind, key: bytes) -> tuple[str, Place] | None:
+        """The pack (path below the archive's root) and the place of a committed member; None where it is not known."""
+        with _writing(self._layout.catalogue):
+            return Catalogue(self._database).find(kind, key)
+
+    def count(self) -> int:
+        """How many different members are committed."""
+        with _writing(self._layout.catalogue):
+            return int(self._database.execute("SELECT count(*) FROM main.members").fetchone()[0])
+
+    def commit(self, state: ArchiveState, removed: Iterable[str] = ()) -> None:
+        """Merge what is staged, in one transaction that also says at which commit the catalogue now stands.
+
+        `removed` are the packs that count no longer; what they held is forgotten, unless it is staged. That costs one
+        pass over the catalogue: an index by pack would make it faster, and every other commit slower.
+        """
         with _writing(self._layout.catalogue):
             execute = self._database.execute
             execute("BEGIN IMMEDIATE")
             try:
+                self._forget(removed)
                 self._database.executemany(
                     "INSERT INTO main.packs VALUES (?, ?)",
                     [(number, pack) for pack, number in self._packs.items()],
@@ -171,6 +200,20 @@ class WritableCatalogue:
                 raise
             self._packs.clear()
             execute("DELETE FROM staged.members")
+
+    def _forget(self, packs: Iterable[str]) -> None:
+        execute = self._database.execute
+        forgotten = [(path,) for path in packs]
+        if not forgotten:
+            return
+        # In the database of what is staged: a table of its own in memory would grow with the number of packs.
+        execute("CREATE TABLE staged.forgotten (id INTEGER PRIMARY KEY)")
+        self._database.executemany(
+            "INSERT OR IGNORE INTO staged.forgotten SELECT id FROM main.packs WHERE path = ?", forgotten
+        )
+        execute("DELETE FROM main.members WHERE pack IN (SELECT id FROM staged.forgotten)")
+        execute("DELETE FROM main.packs WHERE id IN (SELECT id FROM staged.forgotten)")
+        execute("DROP TABLE staged.forgotten")
 
     def close(self) -> None:
         """Let go of the files; what is staged is dropped. May be called again."""

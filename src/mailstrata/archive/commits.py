@@ -11,11 +11,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mailstrata.archive.files import write_new
-from mailstrata.archive.records import CommitRecord, FileEntry, FullState, SourceSnapshot
+from mailstrata.archive.records import CommitRecord, Erasure, FileEntry, FullState, SourceSnapshot
 from mailstrata.archive.totals import Totals
 from mailstrata.errors import ArchiveError, TargetError
 from mailstrata.index.files import writing
@@ -31,20 +31,32 @@ _FROM_A_BACKUP = "bring the folder commits/ back from a backup"
 @dataclass(slots=True)
 class ArchiveState:
     """What counts after a commit: `files` by path, `snapshots` of sources by their identifier, in order of their
-    first commit; `number` and `sha256` are those of its record (0 and empty before the first)."""
+    first commit; `number` and `sha256` are those of its record (0 and empty before the first).
+
+    `erasures` are all that there ever were, in order; `erased` gives for each erased message, by its SHA-256, why.
+    `lost` has the names of all members that a repair has found to be gone; some may have come in again since.
+    """
 
     number: int = 0
     sha256: str = ""
     files: dict[str, FileEntry] = field(default_factory=dict)
     snapshots: dict[str, SourceSnapshot] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
+    erasures: list[Erasure] = field(default_factory=list)
+    erased: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, None] = field(default_factory=dict)
 
     def apply(self, record: CommitRecord, sha256: str) -> None:
         """Go on to the state after the next record. Raises `ArchiveError` where the record does not fit."""
         if record.full is not None and self.number == 0:
             self.files = {entry.path: entry for entry in record.full.files}
             self.snapshots = {snapshot.snapshot: snapshot for snapshot in record.full.snapshots}
+            self._erase(record.full.erasures)
+            self.lost = dict.fromkeys(record.full.lost)
         else:
+            self._erase(record.erased)
+            if record.lost:
+                self.lost = self.lost | dict.fromkeys(record.lost)
             for path in record.removed:
                 if self.files.pop(path, None) is None:
                     raise ArchiveError(f"commit {record.number} removes {path}, which is not there")
@@ -61,9 +73,14 @@ class ArchiveState:
         self.totals = record.running_totals
         self.number, self.sha256 = record.number, sha256
 
+    def _erase(self, erasures: list[Erasure]) -> None:
+        # Not in place: the state before shares them.
+        self.erasures = self.erasures + erasures
+        self.erased = self.erased | {each.sha256: each.reason for each in erasures if each.kind == "message"}
+
     def full(self) -> FullState:
         """This state as a record lists it."""
-        return FullState(list(self.files.values()), list(self.snapshots.values()))
+        return FullState(list(self.files.values()), list(self.snapshots.values()), list(self.erasures), list(self.lost))
 
 
 class CommitLog:
@@ -150,6 +167,8 @@ class CommitLog:
         removed: list[str],
         sources: list[SourceSnapshot],
         totals: Totals,
+        erased: list[Erasure] | None = None,
+        lost: list[str] | None = None,
     ) -> None:
         """Commit: write the next record, durably, and go on to the state after it.
 
@@ -164,15 +183,13 @@ class CommitLog:
         running = state.totals.copy()
         running.add(totals)
         record = CommitRecord(
-            number, state.sha256, created, written_by, options, added, removed, sources, totals, running
-        )
-        after = ArchiveState(state.number, state.sha256, dict(state.files), dict(state.snapshots), state.totals)
+            number, state.sha256, created, written_by, options, added, removed, sources, totals, running,
+            erased=erased or [], lost=lost or [],
+        )  # fmt: skip
+        after = replace(state, files=dict(state.files), snapshots=dict(state.snapshots))
         after.apply(record, "")
         if number % FULL_EVERY == 0:
-            record = CommitRecord(
-                number, state.sha256, created, written_by, options, added, removed, sources, totals, running,
-                after.full(),
-            )  # fmt: skip
+            record = replace(record, full=after.full())
         data = record.to_bytes()
         path = self.path(number)
         with writing(path):

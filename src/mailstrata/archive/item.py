@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from mailstrata.archive.files import remove
-from mailstrata.archive.frames import LARGE_FRAME, FrameCompressor
+from mailstrata.archive.frames import LARGE_FRAME, FrameCompressor, read_frame
 from mailstrata.index.files import writing
 
 SPOOL_PREFIX = ".spool-"
@@ -45,6 +46,24 @@ class Item:
             with memoryview(self.buffer) as view:
                 self._write_frame(view[:LARGE_FRAME])
             del self.buffer[:LARGE_FRAME]
+
+    def read(self) -> Iterator[bytes]:
+        """All that was written so far, in pieces of at most 4 MiB, as often as one likes; writing may go on after it.
+
+        The item must be left alone until the last piece is out. Raises `TargetError` where the spool file cannot be
+        read, and `ArchiveError` where it is damaged.
+        """
+        if self.spool is not None:
+            with writing(self.spool):
+                if self._file is not None:
+                    self._file.flush()
+                with self.spool.open("rb") as file:
+                    offset = 0
+                    while frame := read_frame(file, offset):
+                        offset += frame.length
+                        yield frame.content()
+        if self.buffer:
+            yield bytes(self.buffer)
 
     def finish(self) -> None:
         """The item has ended. Raises `TargetError` where the spool file cannot be written."""

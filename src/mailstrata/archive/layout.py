@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 from mailstrata.archive.files import CLAIM_PREFIX, TEMPORARY_PREFIX, remove, write_new
 from mailstrata.archive.readme import README
+from mailstrata.archive.seal import sealed
 from mailstrata.errors import ArchiveError, NotAnArchiveError, UnsupportedFormatError
 from mailstrata.index.files import sync_directory, writing
 
@@ -155,6 +157,7 @@ class Layout:
             for path in self.root.iterdir():
                 if path.name.startswith(_LEFT_BEHIND) or path == self.readme:
                     remove(path)
+        readme = README.encode("ascii")
         stated: dict[str, Any] = {
             "format": FORMAT_NAME,
             "version": FORMAT_VERSION,
@@ -162,11 +165,12 @@ class Layout:
             "id": secrets.token_hex(16),
             "created": utc_now(),
             "written_by": written_by(),
+            "readme_sha256": hashlib.sha256(readme).hexdigest(),
         }
         with writing(self.readme):
-            write_new(self.readme, README.encode("ascii"))
+            write_new(self.readme, readme)
         with writing(self.format):
-            write_new(self.format, (json.dumps(stated, indent=1) + "\n").encode("ascii"))
+            write_new(self.format, sealed(stated))
 
     def remove_empty(self) -> None:
         """Take an archive without a single commit away again: `create` undone. What is not ours stays."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import TypeVar
 
-from mailstrata.archive.catalogue import Catalogue, packs_of, packs_since
+from mailstrata.archive.catalogue import Catalogue, changes_since, packs_of
 from mailstrata.archive.commits import CommitLog
 from mailstrata.archive.layout import Layout
 from mailstrata.archive.members import MemberKind
@@ -52,6 +52,11 @@ class Lookup:
 
         return [key for key in self._ask(look)[:most] if self.find(kind, key) is not None]
 
+    def reload(self) -> None:
+        """Look at the archive anew: what was found no longer lies where it did."""
+        self._log.load()
+        self.close()
+
     def close(self) -> None:
         """Let go of files. May be called again."""
         for catalogue in self._catalogues or ():
@@ -75,10 +80,11 @@ class Lookup:
             number, sha256 = catalogue.state()
             if number > self._log.state.number:
                 self._log.load()
-            missing = packs_since(self._log, number, sha256)
-            if missing is None:
+            changes = changes_since(self._log, number, sha256)
+            if changes is None:
                 raise sqlite3.DatabaseError("a catalogue of another history")
-            return [catalogue, self._temporary(missing)] if missing else [catalogue]
+            # The newer places come first: what lay in a pack that was removed has moved to one that was added.
+            return [self._temporary(changes.added), catalogue] if changes.added else [catalogue]
         except BaseException:
             catalogue.close()
             raise

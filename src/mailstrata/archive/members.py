@@ -23,6 +23,9 @@ class MemberKind(IntEnum):
         return _FOLDERS[self]
 
 
+MESSAGE_KINDS = (MemberKind.SKELETON, MemberKind.MESSAGE)
+"""The kinds of members that a message may be kept as."""
+
 _FOLDERS = {
     MemberKind.BLOB: "blobs",
     MemberKind.MESSAGE: "messages",

@@ -1,17 +1,18 @@
 """Writing a pack: a tar file in many independent zstd frames, with a table of its members at the end.
 
-Small members are gathered into shared frames of about 1 MiB of content, one open frame a group (messages,
-blobs, sources), so that like stands beside like and compresses well; a member of 1 MiB and more has its own
-frame, one beyond 4 MiB has a frame for its header, frames of 4 MiB for its data and one for its padding.
+Small members share frames of up to 4 MiB of content. They are held back in a window of 32 MiB and grouped, so that like
+stands beside like and compresses well; what is compressed already is not worth the wait and has frames of its own
+kind, of about 1 MiB. A member of 1 MiB and more has its own frame; one beyond 4 MiB has a frame for its header,
+frames of 4 MiB for its data and one for its padding. Frames of another pack are taken over as they are.
 
 A pack is written as `NAME.part` and takes its name only when it is whole and synced. What is open in memory is
-bounded: a frame under way for each group, and the compressed table.
+bounded: the window, one frame, and the compressed table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mailstrata.archive import tar_format
@@ -19,10 +20,11 @@ from mailstrata.archive.files import remove
 from mailstrata.archive.frames import FrameCompressor
 from mailstrata.archive.item import Item
 from mailstrata.archive.pack_table import Member, Place, TableBuilder
+from mailstrata.archive.window import Window
 from mailstrata.index.files import HashedFile, sync_directory, writing
 
-SHARED_FRAME = 1 << 20
-"""A shared frame is closed when its content has reached this many bytes; a member this large gets its own."""
+OWN_FRAME = 1 << 20
+"""A member of this many bytes has a frame of its own; a frame of compressed members is closed when it has as many."""
 
 PART_SUFFIX = ".part"
 _COPY = 1 << 20
@@ -36,14 +38,6 @@ class PackFile:
     size: int
     sha256: str
     members: int
-
-
-@dataclass(slots=True)
-class _SharedFrame:
-    """The frame under way of one group: its content so far, and the members in it."""
-
-    content: bytearray = field(default_factory=bytearray)
-    members: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 class PackWriter:
@@ -62,9 +56,12 @@ class PackWriter:
         self._compressor = compressor
         self._placed = placed
         self._table = TableBuilder()
-        self._shared: dict[str, _SharedFrame] = {}
+        self._window = Window()
+        # The frame under way of members that are compressed already, and what is in it.
+        self._compressed = bytearray()
+        self._compressed_members: list[tuple[str, int, int]] = []
         self.members = 0
-        """Members added so far, those in frames under way included."""
+        """Members added so far, those held back included."""
         with writing(self._path):
             self._file = HashedFile(self._path)
 
@@ -73,28 +70,39 @@ class PackWriter:
         """Bytes written so far."""
         return self._file.size
 
-    def add(self, group: str, name: str, item: Item) -> None:
-        """Add a member whose content is a finished item. The item is not discarded."""
+    @property
+    def held(self) -> int:
+        """Bytes of content held back so far: about as many, at most, as are still to be written of what was added."""
+        return self._window.held + len(self._compressed)
+
+    def add(self, group: str, name: str, item: Item, order: bytes = b"") -> None:
+        """Add a member whose content is a finished item. The item is not discarded.
+
+        Members of a group share frames; those with the same `order` key (64 bytes of it count) stand side by side.
+        """
         self.members += 1
         if item.spool is not None:
             self._add_spool(name, item, item.spool)
-            return
-        size = item.size
-        header, padding = tar_format.header(name, size), bytes(tar_format.padding(size))
-        if size >= SHARED_FRAME:
-            content = b"".join((header, item.buffer, padding))
-            self._write_frame(content, [(name, len(header), size)])
-            return
-        frame = self._shared.get(group)
-        if frame is None:
-            frame = self._shared[group] = _SharedFrame()
-        content_under_way = frame.content
-        content_under_way += header
-        frame.members.append((name, len(content_under_way), size))
-        content_under_way += item.buffer
-        content_under_way += padding
-        if len(content_under_way) >= SHARED_FRAME:
-            self._close_shared(group)
+        elif item.size >= OWN_FRAME:
+            header = tar_format.header(name, item.size)
+            content = b"".join((header, item.buffer, bytes(tar_format.padding(item.size))))
+            self._write_frame(content, [(name, len(header), item.size)])
+        elif self._compressor.is_compressed(item.buffer):
+            self._add_compressed(name, item)
+        else:
+            self._window.add(group, name, item.buffer, order)
+            if self._window.is_full:
+                for frame in self._window.take_largest():
+                    self._write_frame(*frame)
+
+    def _add_compressed(self, name: str, item: Item) -> None:
+        frame = self._compressed
+        frame += tar_format.header(name, item.size)
+        self._compressed_members.append((name, len(frame), item.size))
+        frame += item.buffer
+        frame += bytes(tar_format.padding(item.size))
+        if len(frame) >= OWN_FRAME:
+            self._close_compressed()
 
     def _add_spool(self, name: str, item: Item, spool: Path) -> None:
         self._write_frame(tar_format.header(name, item.size), [])
@@ -105,31 +113,59 @@ class PackWriter:
         padding = tar_format.padding(item.size)
         if padding:
             self._write_frame(bytes(padding), [])
-        member = Member(name, Place(start, item.spool_length, 0, item.size))
-        self._table.add([member])
-        self._placed([member])
+        self._place([Member(name, Place(start, item.spool_length, 0, item.size))])
 
-    def _close_shared(self, group: str) -> None:
-        frame = self._shared.pop(group)
-        self._write_frame(frame.content, frame.members)
+    def _close_compressed(self) -> None:
+        content, self._compressed = self._compressed, bytearray()
+        members, self._compressed_members = self._compressed_members, []
+        self._write_frame(content, members)
+
+    def add_frame(self, frame: bytes, members: Iterable[tuple[str, int, int]]) -> None:
+        """Take over a frame of another pack as it is: `frame` is its bytes, still compressed.
+
+        It must hold whole tar members and nothing else; `members` are the name, the offset in the content and the
+        size of each.
+        """
+        entries = list(members)
+        self.members += len(entries)
+        self._place_frame(frame, entries)
+
+    def add_frames(self, frames: Iterable[bytes], members: Iterable[Member], *, start: int) -> None:
+        """Take over a run of frames, which stood at byte `start` of another pack, as they are.
+
+        Together they must hold whole tar members and nothing else; `members` are these with the places that they had.
+        The bytes may come in pieces of any size.
+        """
+        shift = self.size - start
+        for data in frames:
+            self._write(data)
+        moved = [Member(name, place._replace(frame_offset=place.frame_offset + shift)) for name, place in members]
+        self.members += len(moved)
+        self._place(moved)
 
     def _write_frame(self, content: bytes | bytearray, members: list[tuple[str, int, int]]) -> None:
-        data = self._compressor.compress(content)
-        offset, length = self.size, len(data)
-        self._write(data)
+        self._place_frame(self._compressor.compress(content), members)
+
+    def _place_frame(self, frame: bytes, members: list[tuple[str, int, int]]) -> None:
+        offset, length = self.size, len(frame)
+        self._write(frame)
+        self._place([Member(name, Place(offset, length, start, size)) for name, start, size in members])
+
+    def _place(self, members: list[Member]) -> None:
         if members:
-            placed = [Member(name, Place(offset, length, start, size)) for name, start, size in members]
-            self._table.add(placed)
-            self._placed(placed)
+            self._table.add(members)
+            self._placed(members)
 
     def _write(self, data: bytes) -> None:
         with writing(self._path):
             self._file.write(data)
 
     def finish(self) -> PackFile:
-        """Write what is under way, the end of the tar file and the table; sync, and give the file its name."""
-        for group in list(self._shared):
-            self._close_shared(group)
+        """Write what is held back, the end of the tar file and the table; sync, and give the file its name."""
+        for frame in self._window.take_all():
+            self._write_frame(*frame)
+        if self._compressed:
+            self._close_compressed()
         self._write_frame(tar_format.END_OF_ARCHIVE, [])
         self._write(self._table.finish(self.size))
         path = self._folder / self.name

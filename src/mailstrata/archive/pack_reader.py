@@ -1,22 +1,40 @@
-"""Reading a pack: its members by the table or, where that is lost, from the front; one member's bytes.
+"""Reading a pack: its members by the table or, where that is lost, from the front; one member's bytes; all of it.
 
-Everything here trusts only the frames' own checksums, and holds at most a few frames.
+Nothing here holds more than a few frames. Going through all of a pack is `walk`, from `pack_walk`.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO
 
 from mailstrata.archive import tar_format
 from mailstrata.archive.frames import read_frame
+from mailstrata.archive.pack_files import OpenPacks, reading
 from mailstrata.archive.pack_table import Member, Place, read_table
+from mailstrata.archive.pack_walk import walk
+from mailstrata.archive.tar_cursor import MemberPiece
 from mailstrata.errors import ArchiveError
 
-_CACHE_BYTES = 16 << 20
+__all__ = [
+    "CACHE_BYTES",
+    "ORDERED_CACHE_BYTES",
+    "MemberPiece",
+    "PackReader",
+    "members",
+    "reading",
+    "rebuild_table",
+    "walk",
+]
+
+CACHE_BYTES = 16 << 20
+"""Content of frames, in bytes, that a reader keeps."""
+
+ORDERED_CACHE_BYTES = 48 << 20
+"""What it keeps to read members in the order in which they were archived: more than the window of a writer."""
 
 
 def members(path: Path) -> Iterator[Member]:
@@ -24,7 +42,7 @@ def members(path: Path) -> Iterator[Member]:
 
     Raises `ArchiveError` where the file is missing, ends early or is damaged.
     """
-    with _reading(path), path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         try:
             listed = read_table(file)
         except ArchiveError:
@@ -105,18 +123,46 @@ class _MemberUnderWay:
 
 
 class PackReader:
-    """Reads members of packs by their places; keeps the shared frames last used, at most 16 MiB of them."""
+    """Reads members of packs by their places. Use it in a `with` statement, or `close` it.
 
-    __slots__ = ("_cache", "_cached_bytes")
+    It keeps a few packs open, and the shared frames last used: at most `cache_bytes` of their content. A frame is
+    decompressed as far as the member goes, and whole when another member of it is asked for. A cache of
+    `ORDERED_CACHE_BYTES` or more is for reading most members, in the order in which they were archived; then each
+    frame is decompressed whole, about once.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_cache", "_cache_bytes", "_cached_bytes", "_packs", "_whole_frames")
+
+    def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
+        self._cache_bytes = cache_bytes
+        self._whole_frames = cache_bytes >= ORDERED_CACHE_BYTES
+        self._packs = OpenPacks()
+        # The content of a frame from its beginning, as far as it was needed.
         self._cache: OrderedDict[tuple[Path, int], bytes] = OrderedDict()
+        self._cached_bytes = 0
+
+    def __enter__(self) -> PackReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and frames. May be called again, and the reader used again."""
+        self._packs.close()
+        self._cache.clear()
         self._cached_bytes = 0
 
     def read(self, path: Path, place: Place) -> Iterator[bytes]:
         """The bytes of the member at that place, at most 16 MiB at a time.
 
-        Raises `ArchiveError` where the pack is missing or damaged, or does not hold what the place says.
+        Raises `ArchiveError` where the pack is missing or damaged, or does not hold what the place says. Damage in
+        what is given may go unnoticed where only the beginning of a frame was decompressed: compare the digest.
         """
         cached = self._cache.get((path, place.frame_offset))
         if cached is not None and place.offset + place.size <= len(cached):
@@ -124,45 +170,37 @@ class PackReader:
             if place.size:
                 yield cached[place.offset : place.offset + place.size]
             return
-        with _reading(path), path.open("rb") as file:
-            yield from self._read(path, file, place)
+        with reading(path):
+            yield from self._read(path, place, whole=self._whole_frames or cached is not None)
 
-    def _read(self, path: Path, file: BinaryIO, place: Place) -> Iterator[bytes]:
-        file.seek(place.frame_offset)
+    def _read(self, path: Path, place: Place, *, whole: bool) -> Iterator[bytes]:
         offset = place.frame_offset
         end = offset + place.frame_length
         skip, remaining = place.offset, place.size
         while remaining:
-            frame = read_frame(file, offset) if offset < end else None
+            frame = None
+            if offset < end:
+                # Whoever asks may have read another member since the last frame.
+                file = self._packs.open(path)
+                file.seek(offset)
+                frame = read_frame(file, offset)
             if frame is None:
                 raise ArchiveError(f"the member at byte {place.frame_offset} is shorter than its place says")
-            if not frame.is_skippable:
-                content = frame.content()
-                if frame.length == place.frame_length:
-                    self._keep(path, offset, content)
-                piece = content[skip : skip + remaining]
-                skip -= min(skip, len(content))
-                remaining -= len(piece)
-                if piece:
-                    yield piece
             offset += frame.length
+            if frame.is_skippable:
+                continue
+            content = frame.content() if whole else frame.prefix(min(skip + remaining, frame.content_size))
+            if frame.length == place.frame_length:
+                self._keep(path, frame.offset, content)
+            piece = content[skip : skip + remaining]
+            skip -= min(skip, frame.content_size)
+            remaining -= len(piece)
+            if piece:
+                yield piece
 
     def _keep(self, path: Path, offset: int, content: bytes) -> None:
+        self._cached_bytes += len(content) - len(self._cache.pop((path, offset), b""))
         self._cache[path, offset] = content
-        self._cached_bytes += len(content)
-        while self._cached_bytes > _CACHE_BYTES:
+        while self._cached_bytes > self._cache_bytes:
             _, dropped = self._cache.popitem(last=False)
             self._cached_bytes -= len(dropped)
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Name the pack in what is raised while it is read."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise ArchiveError(f"{path} is missing: bring it back from a backup") from error
-    except OSError as error:
-        raise ArchiveError(f"cannot read {path}: {error.strerror}; check the disk") from error
-    except ArchiveError as error:
-        raise ArchiveError(f"{path}: {error}; bring it back from a backup") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,11 +17,12 @@ from types import TracebackType
 from mailstrata.archive.commits import CommitLog
 from mailstrata.archive.layout import TABLE_NAMES, Layout
 from mailstrata.archive.lookup import Lookup
-from mailstrata.archive.members import MemberKind
-from mailstrata.archive.pack_reader import PackReader
+from mailstrata.archive.members import MESSAGE_KINDS, MemberKind
+from mailstrata.archive.pack_reader import CACHE_BYTES, PackReader
 from mailstrata.archive.records import CommitRecord, SourceSnapshot
 from mailstrata.archive.totals import Totals
 from mailstrata.errors import ArchiveError, UsageError
+from mailstrata.stripping import unstrip_message
 
 MOST_FOUND = 1000
 """Messages that `Archive.find_messages` returns at most."""
@@ -60,15 +61,16 @@ class Archive:
     Methods raise `ArchiveError` where the archive does not hold what its records say.
     """
 
-    def __init__(self, layout: Layout, log: CommitLog) -> None:
+    def __init__(self, layout: Layout, log: CommitLog, *, cache_bytes: int = CACHE_BYTES) -> None:
         self._layout = layout
         self._log = log
         self._lookup = Lookup(layout, log)
-        self._packs = PackReader()
+        self._packs = PackReader(cache_bytes)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Archive:
-        """Open the archive in a folder.
+    def open(cls, path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES) -> Archive:
+        """Open the archive in a folder. `cache_bytes` of decompressed frames are kept; whoever reads all of it in
+        the order of its sources wants `pack_reader.ORDERED_CACHE_BYTES`, so that each frame is decompressed about once.
 
         Raises `NotAnArchiveError`, `UnsupportedFormatError`, or `ArchiveError` where its records are damaged.
         """
@@ -76,7 +78,7 @@ class Archive:
         layout.check_format()
         log = CommitLog(layout.commits)
         log.load()
-        return cls(layout, log)
+        return cls(layout, log, cache_bytes=cache_bytes)
 
     def __enter__(self) -> Archive:
         return self
@@ -89,6 +91,7 @@ class Archive:
     def close(self) -> None:
         """Let go of files. May be called again."""
         self._lookup.close()
+        self._packs.close()
 
     # What is in it -------------------------------------------------------------------------------------------
 
@@ -115,6 +118,17 @@ class Archive:
         for snapshot in self._log.state.snapshots.values():
             latest[snapshot.id] = snapshot
         return list(latest.values())
+
+    def latest(self, source_id: str) -> SourceSnapshot | None:
+        """The latest snapshot of the source of that ID; None where there is none, or where segments that it needs are
+        on record as lost."""
+        state = self._log.state
+        snapshots = [snapshot for snapshot in state.snapshots.values() if snapshot.id == source_id]
+        if not snapshots:
+            return None
+        needed = snapshots[-1 - snapshots[-1].depth :]
+        is_lost = any(segment.name in state.lost for snapshot in needed for segment in snapshot.segments)
+        return None if is_lost else snapshots[-1]
 
     def info(self) -> ArchiveInfo:
         """What `mailstrata info` says."""
@@ -157,8 +171,9 @@ class Archive:
         if _DIGEST_PREFIX.fullmatch(identifier):
             prefix = identifier.lower()
             low, high = bytes.fromhex(prefix.ljust(64, "0")), bytes.fromhex(prefix.ljust(64, "f"))
-            if found := self._lookup.keys(MemberKind.MESSAGE, low, high, MOST_FOUND):
-                return [key.hex() for key in found]
+            keys = {key for kind in MESSAGE_KINDS for key in self._lookup.keys(kind, low, high, MOST_FOUND)}
+            if keys:
+                return [key.hex() for key in sorted(keys)[:MOST_FOUND]]
         return self._find_by_message_id(identifier.removeprefix("<").removesuffix(">"))
 
     def _find_by_message_id(self, message_id: str) -> list[str]:
@@ -182,37 +197,70 @@ class Archive:
         return sorted({str(digest) for digest in found})
 
     def read_message(self, digest: str) -> Iterator[bytes]:
-        """The bytes of a message by its SHA-256, in pieces of at most some MiB.
+        """The bytes of a message by its SHA-256, in pieces of at most some MiB; attachments are put back.
 
-        Raises `UsageError` at once where the archive has no such message, and `ArchiveError` where its bytes are
-        not those that the digest names: at the end, when the pieces before it are out.
+        Raises `UsageError` at once where the archive has no such message, and `ArchiveError` where it was erased. Where
+        its bytes are not those that the digest names, `ArchiveError` comes at the end, when the pieces before it are
+        out.
         """
-        return self._read(MemberKind.MESSAGE, digest)
+        kind, key = self._find(MESSAGE_KINDS, "message", digest)
+        pieces = self._pieces(kind, key)
+        if kind is MemberKind.SKELETON:
+            pieces = unstrip_message(pieces, self.read_blob)
+        return self._proven(pieces, "message", key.hex())
+
+    def erased(self, digest: str) -> str | None:
+        """Why the message of that SHA-256 was erased, in the words of whoever did it (maybe none); None where it was
+        not."""
+        return self._log.state.erased.get(digest.lower())
 
     def read_blob(self, digest: str) -> Iterator[bytes]:
         """The bytes of a blob by its SHA-256; as `read_message`."""
-        return self._read(MemberKind.BLOB, digest)
+        kind, key = self._find((MemberKind.BLOB,), "blob", digest)
+        return self._proven(self._pieces(kind, key), "blob", key.hex())
 
     def read_segment(self, name: str) -> Iterator[bytes]:
         """The bytes of a segment by its name in `SourceSnapshot.segments`, in pieces of at most some MiB."""
         key = name.removeprefix("sources/").removesuffix(".jsonl").encode()
-        found = self._lookup.find(MemberKind.SEGMENT, key)
-        if found is None:
+        if self._lookup.find(MemberKind.SEGMENT, key) is None:
             raise ArchiveError(
                 f"{self.path} has no member {name}, which a commit names; bring its packs back from a backup"
             )
-        return self._packs.read(self.path / found[0], found[1])
+        return self._pieces(MemberKind.SEGMENT, key)
 
-    def _read(self, kind: MemberKind, digest: str) -> Iterator[bytes]:
-        noun = kind.name.lower()
+    def _find(self, kinds: Iterable[MemberKind], noun: str, digest: str) -> tuple[MemberKind, bytes]:
         try:
             key = bytes.fromhex(digest)
         except ValueError:
             key = b""
-        found = self._lookup.find(kind, key)
-        if found is None:
-            raise UsageError(f"{self.path} has no {noun} {digest}")
-        return self._proven(self._packs.read(self.path / found[0], found[1]), noun, key.hex())
+        for kind in kinds:
+            if self._lookup.find(kind, key) is not None:
+                return kind, key
+        if kinds == MESSAGE_KINDS and (reason := self.erased(digest)) is not None:
+            why = f" ({reason})" if reason else ""
+            raise ArchiveError(f"{self.path}: the message {digest} was erased{why}; it cannot be had back")
+        raise UsageError(f"{self.path} has no {noun} {digest}")
+
+    def _pieces(self, kind: MemberKind, key: bytes) -> Iterator[bytes]:
+        """The bytes of a member. Where its pack has gone since the commits were read, compaction has put the member
+        into another one."""
+        for is_last_try in (False, True):
+            found = self._lookup.find(kind, key)
+            if found is None:
+                raise ArchiveError(f"{self.path}: the {kind.name.lower()} {key.hex()} has been removed meanwhile")
+            path, place = self.path / found[0], found[1]
+            try:
+                # What fails after the first piece is out cannot be begun anew.
+                pieces = self._packs.read(path, place)
+                first = next(pieces, b"")
+            except ArchiveError:
+                if is_last_try or path.exists():
+                    raise
+                self._lookup.reload()
+                continue
+            yield first
+            yield from pieces
+            return
 
     def _proven(self, pieces: Iterator[bytes], noun: str, digest: str) -> Iterator[bytes]:
         seen = hashlib.sha256()

@@ -9,10 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 
 from mailstrata.archive.item import Item
+from mailstrata.archive.lines import (
+    FileEndLine,
+    FileLine,
+    FolderLine,
+    GapLine,
+    Line,
+    MessageLine,
+    SeparatorLine,
+    SkippedLine,
+)
 from mailstrata.archive.members import MemberKind, segment_name
 from mailstrata.archive.records import SegmentEntry, bytes_to_json
 from mailstrata.archive.totals import Totals
@@ -24,7 +35,7 @@ if TYPE_CHECKING:
     from mailstrata.archive.store import ContentStore
     from mailstrata.message.info import MessageInfo
     from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
-    from mailstrata.sinks.protocol import OutsideKind, SourceOutcome
+    from mailstrata.sinks.protocol import FileOutcome, OutsideKind, SourceOutcome
 
 INLINE_BYTES = 64 << 10
 """A gap of more bytes than this is stored as a blob, and its line gives the digest."""
@@ -35,6 +46,15 @@ SEGMENT_FORMAT = "mailstrata-segment"
 def source_id(path: bytes) -> str:
     """What a source is called in an archive: the first 32 hexadecimal digits of its path's SHA-256."""
     return hashlib.sha256(path).hexdigest()[:32]
+
+
+@dataclass(slots=True)
+class CopiedLines:
+    """Lines that stand in another snapshot of the source: `count` of them from number `first` on."""
+
+    snapshot: str
+    first: int
+    count: int
 
 
 class OutsideRun:
@@ -75,6 +95,7 @@ class OutsideRun:
         assert self._digest is not None
         sha256 = self._digest.hexdigest()
         item, self._item = self._item, None
+        totals.large_gap_bytes += self.end - self.start
         if self._store.keep(MemberKind.BLOB, sha256, item):
             totals.blobs_new += 1
             totals.blob_bytes_new += self.end - self.start
@@ -108,63 +129,35 @@ class SegmentWriter:
         self._file: FileInfo | None = None
         # Where in the file under way the next segment goes on, from a checkpoint until its first line.
         self._continue_at: int | None = None
-        self._file_digest: _Hash | None = None
         self._position = 0
+        self._copied: CopiedLines | None = None
+        self._own_lines = 0
 
     # Files ---------------------------------------------------------------------------------------------------
 
-    def begin_file(self, file: FileInfo) -> None:
-        """A file begins."""
+    def begin_file(self, file: FileInfo, offset: int = 0) -> None:
+        """A file begins, or goes on at `offset`, up to which its lines were copied from an earlier snapshot."""
         self._file = file
-        self._position = 0
-        # The bytes of a message are those of the file unless quoting was undone.
-        self._file_digest = hashlib.sha256() if file.quoting in (None, "mboxcl2") else None
+        self._position = offset
         self.totals.files += 1
-        self._write_file_line(0)
+        self._write_file_line(offset)
 
     def _write_file_line(self, offset: int) -> None:
-        file = self._file
-        assert file is not None
-        self._write_object(
-            {
-                "type": "file",
-                "name": bytes_to_json(file.name),
-                "folder": file.folder,
-                "flags": file.flags,
-                "mode": file.mode,
-                "mtime_ns": file.mtime_ns,
-                "size": file.size,
-                "compression": file.compression,
-                "quoting": file.quoting,
-                "offset": offset,
-            }
-        )
+        assert self._file is not None
+        self._write_object(_file_form(self._file, offset))
 
-    def end_file(self) -> None:
+    def end_file(self, outcome: FileOutcome) -> None:
         """The file has ended, or could not be read further."""
         self._end_run()
-        digest = self._file_digest
-        self._write_object(
-            {
-                "type": "file-end",
-                "length": self._position,
-                "sha256": None if digest is None else digest.hexdigest(),
-            }
-        )
+        self._advance(outcome.length, outcome.length)
+        self._write_object(_file_end_form(outcome))
         self._file = None
         self._continue_at = None
 
     def skipped_file(self, file: SkippedFile) -> None:
         """A file was passed over."""
         self.totals.files_skipped += 1
-        self._write_object(
-            {
-                "type": "skipped",
-                "name": bytes_to_json(file.name),
-                "reason": file.reason,
-                "error": file.is_error,
-            }
-        )
+        self._write_object(_skipped_form(file))
 
     # Their bytes ---------------------------------------------------------------------------------------------
 
@@ -176,8 +169,6 @@ class SegmentWriter:
         else:
             self.totals.gap_bytes += len(data)
         self.totals.source_bytes += len(data)
-        if self._file_digest is not None:
-            self._file_digest.update(data)
         run = self._run
         if run is None or run.kind is not kind:
             self._end_run()
@@ -187,11 +178,6 @@ class SegmentWriter:
     def begin_message(self) -> None:
         """A message begins: what stood before it has ended."""
         self._end_run()
-
-    def raw(self, data: bytes) -> None:
-        """Bytes of the message under way."""
-        if self._file_digest is not None:
-            self._file_digest.update(data)
 
     def message(self, message: MessageInfo) -> None:
         """The message has ended."""
@@ -226,7 +212,9 @@ class SegmentWriter:
 
     def end_source(self, outcome: SourceOutcome, totals: Totals) -> None:
         """The source has ended; `totals` are those of the whole snapshot."""
-        self._write_object(
+        self._end_run()
+        self._end_copy()
+        self._put(
             {
                 "type": "source-end",
                 "complete": outcome.complete,
@@ -238,6 +226,7 @@ class SegmentWriter:
     def checkpoint(self) -> SegmentEntry | None:
         """End the segment and store it; the next line begins a new one. None where nothing was written."""
         self._end_run()
+        self._end_copy()
         item = self._item
         if item is None:
             return None
@@ -258,13 +247,48 @@ class SegmentWriter:
             self._item.discard()
             self._item = None
 
+    # Lines ---------------------------------------------------------------------------------------------------
+
+    def copy(self, snapshot: str, first: int, count: int) -> None:
+        """The next lines are `count` lines of an earlier snapshot of the source, from its line `first` on."""
+        copied = self._copied
+        if copied is not None and copied.snapshot == snapshot and copied.first + copied.count == first:
+            copied.count += count
+            return
+        self._end_copy()
+        self._copied = CopiedLines(snapshot, first, count)
+
+    def _end_copy(self) -> None:
+        if self._copied is not None:
+            copied, self._copied = self._copied, None
+            self._put(
+                {"type": "copy", "snapshot": copied.snapshot, "first": copied.first, "count": copied.count},
+            )
+
+    @property
+    def has_only_copies(self) -> bool:
+        """Whether everything so far was taken over from another snapshot."""
+        return not self._own_lines and not self._segments
+
+    def write_copied(self, line: Line) -> None:
+        """Write a line of an earlier snapshot out again."""
+        self._end_copy()
+        self._put(_stored_form(line))
+
     def _write_object(self, line: dict[str, object]) -> None:
         self._write(json.dumps(line, separators=(",", ":")) + "\n")
 
+    def _put(self, line: dict[str, object]) -> None:
+        self._append(json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n")
+
     def _write(self, line: str) -> None:
+        self._end_copy()
+        self._own_lines += 1
+        self._append(line.encode("ascii"))
+
+    def _append(self, data: bytes) -> None:
         if self._item is None:
             self._begin_segment()
-        data = line.encode("ascii")
         self._digest.update(data)
         assert self._item is not None
         self._item.write(data)
@@ -273,7 +297,7 @@ class SegmentWriter:
         self._item = self._store.new_item()
         self._digest = hashlib.sha256()
         source = self._source
-        self._write_object(
+        self._put(
             {
                 "type": "segment",
                 "format": SEGMENT_FORMAT,
@@ -289,3 +313,69 @@ class SegmentWriter:
         if self._continue_at is not None:
             offset, self._continue_at = self._continue_at, None
             self._write_file_line(offset)
+
+
+def _stored_form(line: Line) -> dict[str, object]:
+    """A line that was read, as it is written."""
+    match line:
+        case FileLine():
+            return _file_form(line, line.offset)
+        case FolderLine():
+            return _folder_form(line.name, line.mode, line.mtime_ns)
+        case GapLine():
+            kind = "separator" if isinstance(line, SeparatorLine) else "gap"
+            stored: dict[str, object] = {"type": kind, "start": line.start, "size": line.size}
+            if line.data is None:
+                return stored | {"sha256": line.sha256}
+            return stored | {"data": bytes_to_json(line.data)}
+        case MessageLine():
+            stored = {
+                "type": "message",
+                "start": line.start,
+                "end": line.end,
+                "size": line.size,
+                "sha256": line.sha256,
+            }
+            if line.unquoted_lines:
+                stored["unquoted_lines"] = line.unquoted_lines
+            if line.quoting_end is not None:
+                stored["quoting_end"] = line.quoting_end
+            return stored
+        case FileEndLine():
+            return _file_end_form(line)
+        case SkippedLine():
+            return _skipped_form(line)
+    raise TypeError(f"a line of type {type(line).__name__} is never copied")
+
+
+def _file_form(file: FileInfo | FileLine, offset: int) -> dict[str, object]:
+    return {
+        "type": "file",
+        "name": bytes_to_json(file.name),
+        "folder": file.folder,
+        "flags": file.flags,
+        "mode": file.mode,
+        "mtime_ns": file.mtime_ns,
+        "size": file.size,
+        "compression": file.compression,
+        "quoting": file.quoting,
+        "offset": offset,
+    }
+
+
+def _folder_form(name: bytes, mode: int | None, mtime_ns: int | None) -> dict[str, object]:
+    return {"type": "folder", "name": bytes_to_json(name), "mode": mode, "mtime_ns": mtime_ns}
+
+
+def _file_end_form(end: FileOutcome | FileEndLine) -> dict[str, object]:
+    return {
+        "type": "file-end",
+        "length": end.length,
+        "sha256": end.sha256,
+        "complete": end.complete,
+        "changed": end.changed,
+    }
+
+
+def _skipped_form(file: SkippedFile | SkippedLine) -> dict[str, object]:
+    return {"type": "skipped", "name": bytes_to_json(file.name), "reason": file.reason, "error": file.is_error}

@@ -3,25 +3,57 @@
 The order, each step synced before the next: packs, index files, the commit record, and last the catalogue, which can
 be made anew. Whatever is interrupted leaves files that no commit names; they are swept when the writer aborts, and
 else by the next one.
+
+Files that a commit removes stay until the next writer opens the archive: a reader that has seen the commit before may
+need them still. What is erased goes at once, readers or not.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailstrata.archive.catalogue_writer import WritableCatalogue
 from mailstrata.archive.commits import ArchiveState, CommitLog
+from mailstrata.archive.files import remove
 from mailstrata.archive.layout import Layout, utc_now, written_by
 from mailstrata.archive.lock import WriterLock
-from mailstrata.archive.records import FileEntry, SourceSnapshot
+from mailstrata.archive.pack_rewriter import PackRewriter
+from mailstrata.archive.records import Erasure, FileEntry, SourceSnapshot
 from mailstrata.archive.store import ContentStore, Placed
 from mailstrata.archive.sweep import sweep
 from mailstrata.archive.totals import Totals
 from mailstrata.errors import ArchiveError
-from mailstrata.index.files import writing
+from mailstrata.index.files import sync_directory, writing
 from mailstrata.index.writer import IndexWriter
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a commit does besides adding what went through store and index.
+
+    `packs` are more packs to add, whole, synced and under their names; their members are staged in the catalogue.
+    `removed` are paths of files that count no longer. Where something is `erased`, they are gone from the disk when the
+    commit has ended.
+    """
+
+    packs: list[FileEntry] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    erased: list[Erasure] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.packs or self.removed or self.erased)
+
+
+@dataclass(slots=True)
+class _Staged:
+    added: list[FileEntry]
+    sources: list[SourceSnapshot]
+    totals: Totals
+    changes: Changes
 
 
 class WriterSession:
@@ -34,22 +66,25 @@ class WriterSession:
 
     def __init__(self, directory: Path, *, level: int, options: dict[str, str], placed: Placed) -> None:
         self.layout = Layout(directory)
+        self._level = level
         self._options = options
-        self._staged: tuple[list[FileEntry], list[SourceSnapshot], Totals] | None = None
+        self._staged: _Staged | None = None
         self._made_root = False
         self._made_archive = False
         with ExitStack() as stack:
             self._open_folder(stack)
             self.log = CommitLog(self.layout.commits)
             self.log.load()
+            # Files that one of our own commits removes are among them: those are for the next writer to sweep.
+            self._not_swept: set[str] = set(self.log.state.files)
             self._check_packs()
-            self._catalogue = WritableCatalogue.open(self.layout, self.log)
-            stack.callback(self._catalogue.close)
-            sweep(self.layout, self.log.state.files)
+            self.catalogue = WritableCatalogue.open(self.layout, self.log)
+            stack.callback(self.catalogue.close)
+            self.swept = sweep(self.layout, self.log.state.files)
             self.index = IndexWriter(self.layout.index)
             stack.callback(self.index.abort)
             number = self.log.state.number + 1
-            self.store = ContentStore(self.layout, self._catalogue, level=level, number=number, placed=placed)
+            self.store = ContentStore(self.layout, self.catalogue, level=level, number=number, placed=placed)
             self._opened = stack.pop_all()
 
     @property
@@ -96,8 +131,24 @@ class WriterSession:
                     f"{path} has {size} bytes, its commit says {entry.size}; bring it back from a backup"
                 )
 
-    def stage(self, sources: list[SourceSnapshot], totals: Totals) -> None:
+    def rewriter(
+        self, keep: Callable[[str], bool] = lambda _: True, *, regroup_small_frames: bool = False
+    ) -> PackRewriter:
+        """Something to write old packs anew with, for the next commit. `abort` takes back what it has written."""
+        rewriter = PackRewriter(
+            self.layout,
+            self.catalogue,
+            number=self.state.number + 1,
+            level=self._level,
+            keep=keep,
+            regroup_small_frames=regroup_small_frames,
+        )
+        self._opened.callback(rewriter.discard)
+        return rewriter
+
+    def stage(self, sources: list[SourceSnapshot], totals: Totals, changes: Changes | None = None) -> None:
         """Make durable all that was added since the last commit; nothing is visible yet."""
+        changes = changes or Changes()
         number = self.state.number + 1
         added = self.store.checkpoint()
         name = f"{number:08d}-{secrets.token_hex(4)}"
@@ -105,26 +156,44 @@ class WriterSession:
         is_first = number == 1 and bool(added or sources)
         for file in self.index.checkpoint(name, every_table=is_first):
             added.append(FileEntry(f"index/{file.path}", file.size, file.sha256, file.rows))
-        if added or sources:
-            self._staged = (added, sources, totals)
+        if added or sources or changes:
+            self._staged = _Staged(added + changes.packs, sources, totals, changes)
 
     def commit(self) -> None:
         """Make visible what was staged, in one step; without anything new, no record is written."""
         if self._staged is None:
             return
-        (added, sources, totals), self._staged = self._staged, None
+        staged, self._staged = self._staged, None
+        changes = staged.changes
+        if changes.erased:
+            # From here on they count as long as no record removes them; `abort` asks the records.
+            self._not_swept.difference_update(changes.removed)
         self.index.commit()
         self.log.append(
             created=utc_now(),
             written_by=written_by(),
             options=self._options,
-            added=added,
-            removed=[],
-            sources=sources,
-            totals=totals,
+            added=staged.added,
+            removed=changes.removed,
+            sources=staged.sources,
+            totals=staged.totals,
+            erased=changes.erased,
         )
-        self._catalogue.commit(self.state)
+        if changes.erased:
+            self._remove_at_once(changes.removed)
+        self.catalogue.commit(self.state, changes.removed)
         self.store.committed(self.state.number + 1)
+
+    def _remove_at_once(self, paths: list[str]) -> None:
+        folders = set()
+        for name in paths:
+            path = self.layout.root / name
+            with writing(path):
+                remove(path)
+            folders.add(path.parent)
+        for folder in sorted(folders):
+            with writing(folder):
+                sync_directory(folder)
 
     def abort(self) -> None:
         """Remove what was not committed, and let go of everything."""
@@ -140,7 +209,7 @@ class WriterSession:
         # The record itself says what is committed: an interrupt may have come just after it was written.
         log = CommitLog(self.layout.commits)
         log.load()
-        sweep(self.layout, log.state.files)
+        sweep(self.layout, self._not_swept | set(log.state.files))
 
     def _take_back(self) -> None:
         """Leave no archive behind that this run has made and that holds nothing."""

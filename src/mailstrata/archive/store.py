@@ -1,13 +1,13 @@
 """Where a writing run puts content: what the archive has is dropped, what is new goes into packs.
 
 A pack is closed at a size or a number of members, so that what is held of its table stays bounded, and at every
-checkpoint.
+checkpoint. Until its frame is written a member is under way: known to the store, but not yet to the catalogue.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mailstrata.archive.catalogue_writer import WritableCatalogue
 from mailstrata.archive.frames import FrameCompressor
@@ -23,6 +23,13 @@ PACK_BYTES = 512 << 20
 
 PACK_MEMBERS = 100_000
 """A pack that has this many members is closed."""
+
+_GROUPS = {
+    MemberKind.BLOB: "blobs",
+    MemberKind.MESSAGE: "mail",
+    MemberKind.SKELETON: "mail",
+    MemberKind.SEGMENT: "sources",
+}
 
 Placed = Callable[[MemberKind, bytes, str, Place], None]
 """Called with the kind, key, pack (file name) and place of a new member, once the place is known."""
@@ -45,7 +52,7 @@ class ContentStore:
         self.number = number
         self._packs_begun = 0
         self._pack: PackWriter | None = None
-        # Members whose frame is still under way: their places are not known, so the catalogue has not got them.
+        # Members that are still held back: their places are not known, so the catalogue has not got them.
         self._under_way: set[tuple[MemberKind, bytes]] = set()
         self._finished: list[FileEntry] = []
 
@@ -53,17 +60,26 @@ class ContentStore:
         """An item to be filled, and then handed to `keep` or discarded."""
         return Item(self._layout.packs, self._compressor)
 
-    def keep(self, kind: MemberKind, sha256: str, item: Item) -> bool:
-        """Keep a blob or message under its digest; says whether it was new. The item is finished and discarded."""
+    def keep(self, kind: MemberKind, sha256: str, item: Item, *, order: bytes = b"") -> bool:
+        """Keep a blob, message or skeleton under its digest; says whether it was new.
+
+        The item is finished and discarded. Small members with the same `order` key are put side by side before they
+        are compressed, so what is alike should have the same: messages and skeletons with each other, blobs with blobs.
+        """
         key = bytes.fromhex(sha256)
         try:
             if (kind, key) in self._under_way or self._catalogue.is_known(kind, key):
                 return False
             item.finish()
-            self._add(kind, key, content_name(kind, sha256), item)
+            self._add(kind, key, content_name(kind, sha256), item, order)
             return True
         finally:
             item.discard()
+
+    def is_known(self, kinds: Iterable[MemberKind], sha256: str) -> bool:
+        """Whether the archive has a member of that digest, of one of these kinds."""
+        key = bytes.fromhex(sha256)
+        return any((kind, key) in self._under_way or self._catalogue.is_known(kind, key) for kind in kinds)
 
     def keep_segment(self, name: str, item: Item) -> None:
         """Keep a segment under its member name. The item is finished and discarded."""
@@ -71,20 +87,22 @@ class ContentStore:
         assert known is not None
         try:
             item.finish()
-            self._add(*known, name, item)
+            self._add(*known, name, item, b"")
         finally:
             item.discard()
 
-    def _add(self, kind: MemberKind, key: bytes, name: str, item: Item) -> None:
+    def _add(self, kind: MemberKind, key: bytes, name: str, item: Item, order: bytes) -> None:
         pack = self._pack
-        if pack is not None and pack.members and pack.size + item.spool_length > PACK_BYTES:
-            self._close_pack()
-            pack = None
+        if pack is not None and pack.members:
+            size = pack.size + pack.held + (item.size if item.spool is None else item.spool_length)
+            if size > PACK_BYTES:
+                self._close_pack()
+                pack = None
         if pack is None:
             pack = self._pack = self._begin_pack()
         self._under_way.add((kind, key))
-        pack.add(kind.folder, name, item)
-        if pack.size >= PACK_BYTES or pack.members >= PACK_MEMBERS:
+        pack.add(_GROUPS[kind], name, item, order)
+        if pack.members >= PACK_MEMBERS:
             self._close_pack()
 
     def _begin_pack(self) -> PackWriter:

@@ -1,7 +1,8 @@
-"""Sweeping: files that an interrupted run left behind, and that no commit names, are removed.
+"""Sweeping: files that no commit names are removed: what an interrupted run left, and what a commit removed.
 
-Only a writer sweeps, under its lock and after it has read the commits. Only what has a name that a writer gives is
-removed: a file that somebody put there (parity data, a note) stays.
+A file that a commit removes stays on disk until the next writer opens the archive, so that whoever was reading then
+can go on; only what was erased goes at once. Only a writer sweeps, under its lock and after it has read the commits.
+Only what has a name that a writer gives is removed: a file that somebody put there (parity data, a note) stays.
 """
 
 from __future__ import annotations

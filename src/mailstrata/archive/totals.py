@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mailstrata.stripping import StripCounts
 
 
 @dataclass(slots=True)
 class Totals:
     """Counts, all of them from 0; bytes are decompressed ones unless said otherwise.
 
-    Two sums hold for every source, every commit and the whole archive::
+    Two sums hold for every source, every commit and the whole archive (`check`)::
 
         source_bytes   = gap_bytes + separator_bytes + message_source_bytes
-        messages_found = messages_new + messages_duplicate
+        messages_found = messages_new + messages_duplicate + messages_erased
+
+    They are about what was read. What a snapshot took over from the one before it, without reading it again, is
+    counted beside them (`files_unchanged`, `bytes_unchanged`, `messages_unchanged`).
     """
 
     files: int = 0
     """Files begun."""
     files_skipped: int = 0
+    files_unchanged: int = 0
+    """Files taken over whole from the snapshot before."""
+    bytes_unchanged: int = 0
+    """Bytes of files taken over, whole files or the beginnings of files that have grown."""
+    messages_unchanged: int = 0
+    """Messages taken over."""
     source_bytes: int = 0
     """Bytes of the sources, after decompression."""
     gap_bytes: int = 0
@@ -31,17 +43,37 @@ class Totals:
     messages_found: int = 0
     messages_new: int = 0
     messages_duplicate: int = 0
+    messages_erased: int = 0
+    """Messages met again after they were erased: they are not kept."""
     message_bytes: int = 0
     """Bytes of all messages found, mbox quoting undone."""
     message_bytes_new: int = 0
     """Of these, bytes of messages that the archive did not have."""
+    kept_bytes_new: int = 0
+    """Bytes in which these are kept: skeletons, and messages of which nothing was taken out."""
     parts: int = 0
     attachments: int = 0
     """Leaves that people would call an attachment, as often as they were found."""
     attachment_bytes: int = 0
     """Their decoded bytes."""
+    parts_by_recipe: int = 0
+    """Parts taken out of messages, as often as they were found."""
+    parts_with_patches: int = 0
+    """Of these, parts whose recipe has to name what is odd about them."""
+    parts_kept: int = 0
+    """Parts large enough to be taken out, but kept as they are, for they have no short recipe."""
+    base64_attachments: int = 0
+    """Attachments in base64, of any size."""
+    base64_attachments_by_recipe: int = 0
+    """Of these, those taken out."""
+    encoded_bytes: int = 0
+    """Bytes of the parts taken out as they stood in their messages, as often as they were found."""
+    blob_bytes: int = 0
+    """Bytes of the same decoded."""
+    large_gap_bytes: int = 0
+    """Bytes of gaps too large for a segment, as often as they were found."""
     blobs_new: int = 0
-    """Blobs that the archive did not have: attachments, and gaps too large for a segment."""
+    """Blobs that the archive did not have: contents of parts, and gaps too large for a segment."""
     blob_bytes_new: int = 0
     segment_bytes: int = 0
     """Bytes of segments written."""
@@ -53,6 +85,24 @@ class Totals:
         for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.defects.update(other.defects)
+
+    def add_parts(self, counts: StripCounts) -> None:
+        """Add what became of the parts of a message."""
+        self.parts_by_recipe += counts.parts_by_recipe
+        self.parts_with_patches += counts.parts_with_patches
+        self.parts_kept += counts.parts_kept
+        self.base64_attachments += counts.base64_attachments
+        self.base64_attachments_by_recipe += counts.base64_attachments_by_recipe
+
+    def check(self) -> str | None:
+        """What does not add up, as a line for people; None where everything does."""
+        covered = self.gap_bytes + self.separator_bytes + self.message_source_bytes
+        if self.source_bytes != covered:
+            return f"{self.source_bytes} bytes were read, gaps, separators and messages come to {covered}"
+        accounted = self.messages_new + self.messages_duplicate + self.messages_erased
+        if self.messages_found != accounted:
+            return f"{self.messages_found} messages were found, new, duplicate and erased ones come to {accounted}"
+        return None
 
     def copy(self) -> Totals:
         """The same counts, to go on with."""

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="How hard zstd tries, from 1 to 19: higher is smaller and slower.",
 )
+@click.option(
+    "--commit-every",
+    type=options.SIZE,
+    metavar="SIZE",
+    default="1G",
+    show_default=True,
+    help="Commit whenever so much was read (512M, 2G): no more than this is read again after an interruption.",
+)
+@click.option("--reread", is_flag=True, help="Read every file, also those that look unchanged since the last run.")
 @options.reading()
 @options.as_json("Write the summary as one JSON object.")
 @options.quiet()
@@ -34,6 +43,8 @@ def command(
     source: tuple[str, ...],
     target: str,
     level: int,
+    commit_every: int,
+    reread: bool,
     mbox_variant: MboxVariant | None,
     max_depth: int,
     max_parts: int,
@@ -43,14 +54,15 @@ def command(
     """Keep every byte of the sources in ARCHIVE, each message and each attachment once, compressed, with an index.
 
     What is committed stays: a run that is interrupted leaves an archive that can be used, and running the same
-    command again finishes the job."""
+    command again finishes the job. What has not changed since the last run is not read again: a file of the same
+    size and time of change is taken for the same."""
     from mailstrata.archive.sink import ArchiveSink
     from mailstrata.cli import archive_summary
     from mailstrata.cli.running import exit_code, refuse_target_in_source, run
 
     refuse_target_in_source(source, target)
     said = {"mbox_variant": mbox_variant or "detected", "level": str(level)}
-    sink = ArchiveSink(target, level=level, options=said)
+    sink = ArchiveSink(target, level=level, options=said, reread=reread)
     try:
         report = run(
             source,
@@ -59,6 +71,8 @@ def command(
             max_depth=max_depth,
             max_parts=max_parts,
             quiet=quiet,
+            known=sink,
+            checkpoint_bytes=commit_every,
         )
     except KeyboardInterrupt as interrupt:
         kept = "what was committed is kept" if sink.commits else "this run had committed nothing yet"

@@ -12,6 +12,7 @@ from mailstrata.cli.units import format_bytes, format_count
 if TYPE_CHECKING:
     from mailstrata.archive.reader import ArchiveInfo
     from mailstrata.archive.records import SourceSnapshot
+    from mailstrata.archive.totals import Totals
 
 _STATUS = {"complete": "whole", "incomplete": "not whole", "open": "not finished"}
 
@@ -30,7 +31,8 @@ def as_text(info: ArchiveInfo) -> str:
     if info.commits > 1:
         commits += f", the first on {info.created}"
     rows = [
-        ("holds", f"{messages}; {format_count(info.blobs, 'attachment')}"),
+        ("holds", f"{messages}; {format_count(info.blobs, 'blob')}"),
+        ("parts", _parts(totals)),
         *_savings(info).rows(),
         ("files", f"{format_count(info.packs, 'pack')}, {format_count(info.index_files, 'index file')}"),
         ("commits", commits),
@@ -41,11 +43,20 @@ def as_text(info: ArchiveInfo) -> str:
         ("separators", totals.separator_bytes),
         ("gaps", totals.gap_bytes),
     ]
-    width = max(len(f"{count:,}") for _, count in ledger)
+    found = [
+        ("found", totals.messages_found),
+        ("new", totals.messages_new),
+        ("duplicate", totals.messages_duplicate),
+        ("erased", totals.messages_erased),
+    ]
+    width = max(len(f"{count:,}") for _, count in (*ledger, *found))
     lines = [
         as_lines(rows),
-        "\nledger of all sources, in bytes: messages as they stand there + `From ` lines + gaps\n",
-        *(f"  {pad(name, 10)}  {pad(f'{count:,}', width, right=True)}\n" for name, count in ledger),
+        "\nledger of all that was read, in bytes: messages as they stand there + `From ` lines + gaps\n",
+        *(_ledger_line(name, count, width) for name, count in ledger),
+        "in messages: new + duplicate + erased before\n",
+        *(_ledger_line(name, count, width) for name, count in found),
+        f"  {_verdict(totals)}\n",
         "\n",
         as_lines(defect_rows(totals.defects)),
         f"\n{format_count(len(info.sources), 'source')}\n",
@@ -54,12 +65,32 @@ def as_text(info: ArchiveInfo) -> str:
     return "".join(lines)
 
 
+def _parts(totals: Totals) -> str:
+    said = f"{totals.parts_by_recipe:,} taken out by recipe"
+    if totals.parts_with_patches:
+        said += f" ({totals.parts_with_patches:,} with patches)"
+    said += f", {totals.parts_kept:,} kept as they are"
+    if totals.base64_attachments:
+        share = 100 * totals.base64_attachments_by_recipe / totals.base64_attachments
+        said += f"; {share:.1f} % of {format_count(totals.base64_attachments, 'base64 attachment')} by recipe"
+    return said
+
+
+def _ledger_line(name: str, count: int, width: int) -> str:
+    return f"  {pad(name, 10)}  {pad(f'{count:,}', width, right=True)}\n"
+
+
+def _verdict(totals: Totals) -> str:
+    wrong = totals.check()
+    return "adds up" if wrong is None else f"DOES NOT ADD UP: {wrong}"
+
+
 def _source_line(source: SourceSnapshot) -> str:
     totals = source.totals
     said = [
         f"{safe_line(source.label)}  ({source.kind})",
-        format_count(totals.messages_found, "message"),
-        format_bytes(totals.source_bytes),
+        format_count(totals.messages_found + totals.messages_unchanged, "message"),
+        format_bytes(totals.source_bytes + totals.bytes_unchanged),
     ]
     if source.status != "complete":
         said.append("; ".join([_STATUS[source.status], *map(safe_line, source.reasons)]))

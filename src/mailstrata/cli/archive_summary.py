@@ -31,7 +31,7 @@ def _savings(sink: ArchiveSink, target: str) -> Savings:
 def as_text(report: Report, sink: ArchiveSink, target: str) -> str:
     """For people."""
     totals = sink.totals
-    new = f"{format_count(totals.messages_new, 'message')}, {format_count(totals.blobs_new, 'attachment')}"
+    new = f"{format_count(totals.messages_new, 'message')}, {format_count(totals.blobs_new, 'blob')}"
     if totals.messages_duplicate:
         new += f"; {format_count(totals.messages_duplicate, 'message')} had been kept already"
     return summary.as_lines(

@@ -22,7 +22,23 @@ EXIT_OUTPUT_CLOSED = 141
 _PROGRAM = "mailstrata"
 
 # In the order of the help page. A command's module is imported when the command is looked up.
-_COMMANDS = ("archive", "info", "show", "sql", "parse", "extract", "index")
+_COMMANDS = (
+    "archive",
+    "info",
+    "verify",
+    "repair",
+    "compact",
+    "erase",
+    "restore",
+    "export",
+    "show",
+    "sql",
+    "parse",
+    "extract",
+    "index",
+    "strip",
+    "unstrip",
+)
 
 _EPILOG = """A SOURCE is an mbox, a Maildir, a message (.eml, .emlx), a folder of any of these, a tar or zip, each also
 compressed (gzip, bzip2, xz, zstd), or - for standard input.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,28 @@ _PATH = click.Path(readable=False, allow_dash=True)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MBOX_VARIANTS = ("mboxo", "mboxrd", "mboxcl", "mboxcl2")
+
+
+_SIZE = re.compile(r"([0-9]{1,15})\s*([kKmMgGtT]?)(i?)[bB]?")
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
+
+class SizeType(click.ParamType[int]):
+    """A size: a number of bytes, or one with a unit (`512M`, `2G`: powers of 1,000; `512Mi`: of 1,024)."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = _SIZE.fullmatch(value.strip())
+        if found is None or not int(found[1]) or (found[3] and not found[2]):
+            self.fail(f"{value!r} is not a size; write 500000, 512M or 2G", param, ctx)
+        unit: int = (1024 if found[3] else 1000) ** _POWERS[found[2].lower()]
+        return int(found[1]) * unit
+
+
+SIZE = SizeType()
 
 
 def _all(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:

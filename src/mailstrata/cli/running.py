@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mailstrata.message.origin import Failure, MboxVariant
     from mailstrata.sinks.pipeline import Report
-    from mailstrata.sinks.protocol import Sink
+    from mailstrata.sinks.protocol import KnownFiles, Sink
 
 
 def run(
@@ -32,17 +32,26 @@ def run(
     max_parts: int,
     quiet: bool = False,
     writes_results: bool = False,
+    known: KnownFiles | None = None,
+    checkpoint_bytes: int | None = None,
 ) -> Report:
-    """Read all sources into the sink. `writes_results` says that the sink itself writes to standard output.
+    """Read all sources into the sink. `writes_results` says that the sink itself writes to standard output; `known`
+    and `checkpoint_bytes` are as in `Pipeline`.
 
     Raises what the pipeline raises; a source that cannot be read is in the report instead.
     """
-    from mailstrata.sinks.pipeline import Pipeline
+    from mailstrata.sinks.pipeline import DEFAULT_CHECKPOINT_BYTES, Pipeline
     from mailstrata.sources.discover import find_sources
 
     bar = ProgressBar() if wanted(quiet, writes_results) else None
     with bar or nullcontext():
-        pipeline = Pipeline([sink], limits=limits(max_depth, max_parts), progress=None if bar is None else bar.update)
+        pipeline = Pipeline(
+            [sink],
+            limits=limits(max_depth, max_parts),
+            progress=None if bar is None else bar.update,
+            checkpoint_bytes=checkpoint_bytes or DEFAULT_CHECKPOINT_BYTES,
+            known=known,
+        )
         return pipeline.run(find_sources(sources, mbox_variant=mbox_variant))
 
 

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Savings:
-    """Bytes of content as often as it was found, of each content once, of both as compressed, and of the tables.
+    """Bytes of content as often as it was found, of the same with parts decoded, of each content once, of that as
+    compressed, and of the tables.
 
-    Content is the messages, their decoded attachments, and what the sources hold besides messages.
+    Content is the messages, and what the sources hold besides them.
     """
 
     content_bytes: int
+    decoded_bytes: int
     distinct_bytes: int
     packs_bytes: int
     index_bytes: int
@@ -26,18 +28,24 @@ class Savings:
     @classmethod
     def of(cls, totals: Totals, *, packs_bytes: int, index_bytes: int) -> Savings:
         """From what was found, and the bytes on disk that hold it."""
-        beside = totals.segment_bytes
+        content = totals.message_bytes + totals.large_gap_bytes + totals.segment_bytes
         return cls(
-            content_bytes=totals.message_bytes + totals.attachment_bytes + beside,
-            distinct_bytes=totals.message_bytes_new + totals.blob_bytes_new + beside,
+            content_bytes=content,
+            decoded_bytes=content - totals.encoded_bytes + totals.blob_bytes,
+            distinct_bytes=totals.kept_bytes_new + totals.blob_bytes_new + totals.segment_bytes,
             packs_bytes=packs_bytes,
             index_bytes=index_bytes,
         )
 
     @property
+    def by_decoding(self) -> int:
+        """Bytes that transfer encodings had added."""
+        return self.content_bytes - self.decoded_bytes
+
+    @property
     def by_deduplication(self) -> int:
-        """Bytes that were there already."""
-        return max(0, self.content_bytes - self.distinct_bytes)
+        """Bytes that were there already; none where the placeholders of parts taken out cost more."""
+        return max(0, self.decoded_bytes - self.distinct_bytes)
 
     @property
     def by_compression(self) -> int:
@@ -47,17 +55,19 @@ class Savings:
     def rows(self) -> list[tuple[str, str]]:
         """For people."""
         stored = f"{format_bytes(self.packs_bytes)} in packs, {format_bytes(self.index_bytes)} of index"
-        once = f"{format_bytes(self.by_deduplication)} ({format_share(self.by_deduplication, self.content_bytes)})"
+        decoded = f"{format_bytes(self.by_decoding)} ({format_share(self.by_decoding, self.content_bytes)})"
+        once = f"{format_bytes(self.by_deduplication)} ({format_share(self.by_deduplication, self.decoded_bytes)})"
         smaller = f"{format_bytes(self.by_compression)} ({format_share(self.by_compression, self.distinct_bytes)})"
         return [
             ("stored", f"{stored}, for {format_bytes(self.content_bytes)} of content"),
-            ("saved", f"{once} by keeping content once, {smaller} by compression"),
+            ("saved", f"{decoded} by decoding, {once} by keeping content once, {smaller} by compression"),
         ]
 
     def as_object(self) -> dict[str, Any]:
         """As JSON."""
         return {
             **asdict(self),
+            "saved_by_decoding": self.by_decoding,
             "saved_by_deduplication": self.by_deduplication,
             "saved_by_compression": self.by_compression,
         }

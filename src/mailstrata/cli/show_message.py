@@ -51,8 +51,12 @@ class _ArchivedFile:
         self._digest = digest
         self.info = FileInfo()
         self.length_check: LengthCheck | None = None
+        self.can_start = False
 
-    def regions(self) -> Generator[Region, None, None]:
+    def prefix_digest(self, length: int, at: int) -> None:
+        """None: this is no file on disk."""
+
+    def regions(self, start: int = 0) -> Generator[Region, None, None]:  # noqa: ARG002
         """The message is all there is."""
         yield Region("message", self._archive.read_message(self._digest))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,24 +64,31 @@ class _Worker:
     def __init__(self, session: duckdb.DuckDBPyConnection) -> None:
         self._session = session
         self._executor = ThreadPoolExecutor(1)
+        self._running: Future[Any] | None = None
 
     def __enter__(self) -> _Worker:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        # Ctrl-C may have come anywhere, also between the beginning of a query and the wait for it.
+        self._stop()
         self._executor.shutdown()
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call the function and wait. Ctrl-C stops the query first, and is then raised."""
-        future = self._executor.submit(function, *arguments)
+        self._running = self._executor.submit(function, *arguments)
         try:
-            return future.result()
+            return self._running.result()
         except KeyboardInterrupt:
-            # Again and again: the query may not have begun when it was told to stop.
-            while not future.done():
-                self._session.interrupt()
-                wait([future], timeout=_INTERRUPT_SECONDS)
+            self._stop()
             raise
+
+    def _stop(self) -> None:
+        """End what is running. Told again and again: the query may not have begun when it was told to stop."""
+        running = self._running
+        while running is not None and not running.done():
+            self._session.interrupt()
+            wait([running], timeout=_INTERRUPT_SECONDS)
 
 
 def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path], scratch: str) -> list[str]:

@@ -35,6 +35,11 @@ def rows(report: Report) -> list[Row]:
             f"{format_count(report.parts, 'part')}, of them {format_count(report.attachments, 'attachment')}",
         ),
     ]
+    if report.sources_unchanged or report.files_unchanged:
+        unchanged = (
+            f"{format_count(report.sources_unchanged, 'source')}, {format_count(report.files_unchanged, 'file')}"
+        )
+        found.append(("unchanged", f"{unchanged}: not read again"))
     if report.skipped_files:
         found.append(("skipped", f"{format_count(report.skipped_files, 'file')} without mail"))
     return found
@@ -60,6 +65,8 @@ def as_object(report: Report) -> dict[str, Any]:
     """The report as a JSON object; the keys are documented in docs/command-line.md."""
     return {
         "sources": report.sources,
+        "sources_unchanged": report.sources_unchanged,
+        "files_unchanged": report.files_unchanged,
         "messages": report.messages,
         "parts": report.parts,
         "attachments": report.attachments,

@@ -135,8 +135,8 @@ def message_row(message: MessageInfo, totals: MessageTotals, header_size: int) -
     }
 
 
-def occurrence_row(message: MessageInfo) -> Row:
-    """The row of the place where a message that has ended was found."""
+def occurrence_row(message: MessageInfo, snapshot: str | None = None) -> Row:
+    """The row of the place where a message that has ended was found; `snapshot` is that of an archive."""
     source, file = message.source, message.file
     source_path, source_path_bytes = _path(source.path)
     file_name, file_bytes = _path(file.name)
@@ -158,6 +158,7 @@ def occurrence_row(message: MessageInfo) -> Row:
         "quoting": file.quoting,
         "compression": file.compression,
         "defects": _defects([defect for defect in message.root.entity.defects if defect.code in _FRAMING], 0),
+        "snapshot": snapshot,
     }
 
 

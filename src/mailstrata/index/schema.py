@@ -142,6 +142,11 @@ OCCURRENCES = _table(
         _optional("quoting", _TEXT, "The variant of an mbox: `mboxo`, `mboxrd`, `mboxcl` or `mboxcl2`."),
         _optional("compression", _TEXT, "What was undone to read the file: `gzip`, `bzip2`, `xz` or `zstd`."),
         _required("defects", _DEFECTS, "What was wrong with the framing of the message; offsets count in the file."),
+        _optional(
+            "snapshot",
+            _TEXT,
+            "In an archive, the snapshot of the source in which the message was found here first; null elsewhere.",
+        ),
     ],
 )
 

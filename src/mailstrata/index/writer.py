@@ -74,6 +74,7 @@ class IndexWriter:
                 leftover.unlink()
         self._tables = {name: _TableWriter(name, self._staging) for name in TABLES}
         self._checkpointed: list[tuple[Path, Path]] = []
+        self._required: set[str] = set()
 
     def add(self, table: str, row: Row) -> None:
         """Add a row to a table. Raises `KeyError` where a column is missing."""
@@ -81,6 +82,20 @@ class IndexWriter:
         if writer.add(row) < BLOCK_BYTES:
             return
         writer.pack()
+        self._write_out(writer)
+
+    def add_batch(self, table: str, batch: pa.RecordBatch) -> None:
+        """Add rows that are an Arrow batch already, of at most some MiB and with the table's schema."""
+        writer = self._tables[table]
+        writer.add_batch(batch)
+        self._write_out(writer)
+
+    def require_file(self, table: str) -> None:
+        """Give the table a file at the next checkpoint even if it gets no rows: a glob over its folder fails
+        without one."""
+        self._required.add(table)
+
+    def _write_out(self, writer: _TableWriter) -> None:
         if writer.packed_rows >= ROW_GROUP_ROWS:
             writer.write_row_group()
         if sum(each.packed_bytes for each in self._tables.values()) > BUFFERED_BYTES:
@@ -98,10 +113,12 @@ class IndexWriter:
             folder = self.directory / table
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-            for number, finished in enumerate(writer.finish(every_table), start=1):
+            even_if_empty = every_table or table in self._required
+            for number, finished in enumerate(writer.finish(even_if_empty), start=1):
                 file_name = f"{name}.parquet" if number == 1 else f"{name}-{number}.parquet"
                 self._checkpointed.append((finished.staged, folder / file_name))
                 files.append(IndexFile(table, f"{table}/{file_name}", finished.rows, finished.size, finished.sha256))
+        self._required.clear()
         with writing(self._staging):
             sync_directory(self._staging)
         return files
@@ -179,10 +196,17 @@ class _TableWriter:
         if not self._columns[0]:
             return
         arrays = [pa.array(column, type=field.type) for field, column in zip(self._schema, self._columns, strict=True)]
-        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         for column in self._columns:
             column.clear()
         self._added_bytes = 0
+        self._keep(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Take rows that are an Arrow batch, behind those added before."""
+        self.pack()
+        self._keep(batch)
+
+    def _keep(self, batch: pa.RecordBatch) -> None:
         self._batches.append(batch)
         self.packed_bytes += batch.nbytes
         self.packed_rows += batch.num_rows

@@ -198,7 +198,7 @@ class StripRun:
         assert self._file is not None
         self._end_outside()
         self._stripped_start = self._file.position
-        self._quoter = None
+        self._quoter = MboxQuoter(STRIPPED_QUOTING) if self._quoted else None
         self._parts = []
         self.stripper.begin_message(message)
 

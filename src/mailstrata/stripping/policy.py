@@ -74,6 +74,6 @@ class StripPolicy:
         return wanted
 
 
-ARCHIVE_POLICY = StripPolicy(base64_minimum_bytes=256)
+ARCHIVE_POLICY = StripPolicy(base64_minimum_bytes=128)
 """What saves, and nothing else: base64, text bodies included, since it hardly compresses while it is encoded; and
 attachments in other encodings, so that a file that was sent as 7bit once and as base64 the other time is kept once."""
