@@ -44,7 +44,9 @@ class Unpacked:
     def message(self, digest: str) -> bytes:
         path = f"{digest[:2]}/{digest}.eml"
         whole = self.folder / "messages" / path
-        data = whole.read_bytes() if whole.exists() else self.unstripped((self.folder / "skeletons" / path).read_bytes())
+        data = (
+            whole.read_bytes() if whole.exists() else self.unstripped((self.folder / "skeletons" / path).read_bytes())
+        )
         assert hashlib.sha256(data).hexdigest() == digest
         return data
 
@@ -84,9 +86,7 @@ class Unpacked:
                         name, quoting = f"{source['label']} {line['name']}", line["quoting"]
                         files[name] = bytearray()
                     elif line["type"] in ("gap", "separator"):
-                        files[name] += (
-                            line["data"].encode("latin-1") if "data" in line else self.blob(line["sha256"])
-                        )
+                        files[name] += line["data"].encode("latin-1") if "data" in line else self.blob(line["sha256"])
                     elif line["type"] == "message":
                         files[name] += quoted(self.message(line["sha256"]), quoting, line)
                     elif line["type"] == "file-end":
@@ -101,9 +101,7 @@ def quoted(message: bytes, quoting: str | None, line: dict[str, Any]) -> bytes:
     quotable = re.compile(rb"From " if quoting == "mboxo" else rb">*From ")
     out, offset = [], 0
     for text in message.split(b"\n"):
-        is_from = quotable.match(text) and not (
-            text.startswith(b"From ") and offset in line.get("unquoted_lines", [])
-        )
+        is_from = quotable.match(text) and not (text.startswith(b"From ") and offset in line.get("unquoted_lines", []))
         out.append(b">" + text if is_from and offset < line.get("quoting_end", len(message)) else text)
         offset += len(text) + 1
     return b"\n".join(out)

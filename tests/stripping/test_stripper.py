@@ -199,6 +199,17 @@ def test_one_message_after_another():
     assert (second.size, second.counts, second.is_changed) == (4, StripCounts(), False)
 
 
+def test_what_was_held_back_stands_before_the_placeholder():
+    """Bytes that might have been the beginning of the marker's words come out before the part that follows."""
+    calls = Calls()
+    calls.raw(BODY)
+    calls.decoded(CONTENT)
+    parent = PartInfo(Entity(None, 1, 0, 0), Headers(b""), None)
+    calls.stripper.raw(calls.message, parent, RawKind.OTHER, b"access-type")
+    calls.end()
+    assert calls.skeleton.startswith(b"access-typeContent-Type: message/external-body;")
+
+
 def test_digests_must_be_there():
     """Without the digest of a part no placeholder can be made, and the call that forgot it is told so."""
     calls = Calls()

@@ -1,4 +1,4 @@
-"""Verifying the structure only: whether the files that the commits name are there, in their sizes, and can be opened."""
+"""Verifying the structure only: whether the files that commits name are there, in their sizes, and can be opened."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def _add_members(affected: Affected, members: Iterator[tuple[MemberKind, bytes]]
 
 
 def refuse_if_removed(layout: Layout, entry: FileEntry) -> None:
-    """Raise `ArchiveError` where a file has gone because a writer has removed it, by a commit that came after those that
-    were read."""
+    """Raise `ArchiveError` where a file has gone because a writer has removed it: by a commit that came after those
+    that were read."""
     log = CommitLog(layout.commits)
     try:
         log.load()

@@ -57,7 +57,7 @@ class Attachment:
         self.size += len(data)
         if self._file is None:
             self._held += data
-            if True:
+            if len(self._held) <= MAX_HELD_BYTES:
                 return
             with writing(self._path):
                 self._file = self._path.open("x+b")

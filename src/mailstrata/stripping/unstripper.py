@@ -64,14 +64,7 @@ class Unstripper:
             if isinstance(item, bytes):
                 yield item
             else:
-                self._body = self._rebuild(item)
-
-    def _rebuild(self, placeholder: Placeholder) -> Iterator[bytes]:
-        content = self._sized(placeholder)
-        yield from rebuild(placeholder.recipe, content)
-        # What a recipe does not take would go unseen.
-        for _ in content:
-            pass
+                self._body = rebuild(item.recipe, self._sized(item))
 
     def _sized(self, placeholder: Placeholder) -> Iterator[bytes]:
         """The content of the blob, which must be as long as the placeholder says."""
