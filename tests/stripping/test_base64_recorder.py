@@ -138,6 +138,7 @@ def test_single_character_that_says_no_byte(text: bytes, recipe: str) -> None:
         (b"QQ==\nQUJD\nQUI=\n", "base64 @1 0+n @ 4+n"),
         (b"QUJD=QUJD", "base64 4'="),
         (b"QQ==AAAA", "base64 @1 0 @ 0"),
+        (b"AA\nAA=AA=AA=AAAA", "base64 @4 :AA%0A 2-+'= @1 0- := @ 0"),
     ],
 )
 def test_concatenated_base64(text: bytes, recipe: str) -> None:
@@ -149,6 +150,12 @@ def test_concatenated_bodies() -> None:
     """Two encoded files one behind the other: each has its word."""
     text = body(CONTENT, 76, b"\n") + b"\n" + body(CONTENT[:500], 60, b"\n") + b"\n"
     assert recipe_of("base64", text) == "base64 @1000 76+n @ 60+n"
+
+
+@pytest.mark.parametrize("lines", [1, 1023, 1024, 1025, 2048])
+def test_last_line_that_is_full(lines: int) -> None:
+    """No separator stands behind the last line, also where it is the last of those laid out at once."""
+    assert recipe_of("base64", body(bytes(57 * lines), 76, b"\n")) == ("base64 76n" if lines > 1 else "base64 0")
 
 
 def test_mixed_wrap() -> None:
@@ -231,7 +238,7 @@ def test_junk_within_a_group_is_not_held() -> None:
     """The decoder waits for the rest of a group; what stands between its characters is not held without limit."""
     recorder = Base64Recorder()
     decoder = Base64Decoder()
-    for piece in [b"A", *[b"!" * 10_000] * 30]:
+    for piece in [b"A\nA", *[b"!" * 10_000] * 30]:
         if not recorder.failed:
             recorder.feed(piece, decoder.feed(piece))
     assert recorder.failed

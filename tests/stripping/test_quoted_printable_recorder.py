@@ -5,7 +5,7 @@ from binascii import b2a_qp
 from itertools import repeat
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.decoding import bodies, piece_sizes, split
 from support.recording import recipe_of, record_pieces, take_back
@@ -14,6 +14,7 @@ from mailstrata.errors import StrippedMailError
 from mailstrata.stripping import quoted_printable_recorder
 from mailstrata.stripping import recorder as recorder_module
 from mailstrata.stripping.quoted_printable_layout import Rule
+from mailstrata.stripping.quoted_printable_rebuilder import encode_decided
 from mailstrata.stripping.quoted_printable_recorder import MAX_HELD, QuotedPrintableRecorder
 from mailstrata.stripping.recorder import rebuild
 from mailstrata.transfer.quoted_printable import QuotedPrintableDecoder
@@ -121,6 +122,7 @@ def test_bytes_written_the_other_way(changed: bytes) -> None:
         (b"a=0Ab\n", "76n 4:a=0Ab%0A"),
         (b"a=0D\nb\n", "76n"),
         (b"a=0Ab\r\n", "76rn"),
+        (b"a=0A=\r\nb\r\nc\r\n", "76rn 2"),
         (b"a=0D=0Ab\r\n", "76rn 6:a=0D=0Ab%0D%0A"),
         (b"a\nb\r\nc\r\nd\r\n", "76rn 2:a%0A"),
         (b"a\rb\n", "76n 4:a%0Db%0A"),
@@ -252,6 +254,22 @@ def test_encodes_as_documented(
     last = content.split(line_break)[-1]
     whole = content.removesuffix(last)
     assert rule.encode(content, broken=True) == encode(whole, rule) + encode_line(last, rule, broken=True) + line_break
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b"=", b" ", b"\r", b"\n", b"\r\n", b"word " * 5]), max_size=80),
+    st.sampled_from([b"\n", b"\r\n"]),
+    st.booleans(),
+)
+@example([b"a" * 15, b"\r\n"], b"\r\n", False)
+@example([b"a" * 14, b" \n"], b"\n", False)
+def test_what_follows_changes_no_decided_line(tokens: list[bytes], line_break: bytes, shorter: bool) -> None:
+    """Wherever content is cut, the lines that are said to be decided are those of all of it."""
+    rule = Rule(16, shorter, line_break, b"")
+    content = b"".join(tokens)
+    whole = rule.encode(content)
+    for cut in range(len(content) + 1):
+        assert whole.startswith(encode_decided(rule, content[:cut]))
 
 
 @given(bodies(TOKENS, most_repeats=60), piece_sizes)

@@ -43,6 +43,7 @@ class ArchiveRun:
         self._sources: list[SourceSnapshot] = []
         self._new_totals = Totals()
         self._message: Item | None = None
+        self._erased_blobs = {each.sha256 for each in self.session.state.erasures if each.kind == "blob"}
         # Parts of the message under way whose blobs were erased with a message.
         self._erased_before: dict[str, tuple[StrippedPart[Item], Row]] = {}
         self._stripper = Stripper(ARCHIVE_POLICY, self._keep_bytes, self._store.new_item)
@@ -98,7 +99,7 @@ class ArchiveRun:
         stripped = self._stripper.end_part(message, part)
         if stripped is None:
             return
-        if stripped.sha256 not in self.session.state.erased:
+        if stripped.sha256 not in self._erased_blobs:
             self._keep_part(stripped, row, totals)
         elif stripped.sha256 in self._erased_before:
             stripped.blob.discard()

@@ -63,7 +63,7 @@ class Totals:
     parts_kept: int = 0
     """Parts large enough to be taken out, but kept as they are, for they have no short recipe."""
     base64_attachments: int = 0
-    """Attachments in base64, of any size."""
+    """Attachments in base64 with a body that is not empty."""
     base64_attachments_by_recipe: int = 0
     """Of these, those taken out."""
     encoded_bytes: int = 0

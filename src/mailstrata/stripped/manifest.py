@@ -149,7 +149,7 @@ class BlockWriter:
                 for found in _blocks(path):
                     end = found.offset + found.size
                 if end < manifest.tell():
-                    pass
+                    manifest.truncate(end)
                 manifest.write(block.line())
                 self._file.seek(0)
                 while data := self._file.read(_CHUNK):

@@ -177,10 +177,7 @@ class QuotedPrintableRecorder:
         if self._by_rule:
             self._add(Step(self._by_rule, None))
             self._by_rule = 0
-        unbroken = len(line) - len(rule.line_break) <= rule.most_unbroken
-        by_rule = (
-            unbroken and content and line == rule.encode(content, broken=True) and not content.endswith(rule.line_break)
-        )
+        by_rule = content and line == rule.encode(content, broken=True) and not content.endswith(rule.line_break)
         self._add(Step(len(content), None if by_rule else line))
         self._at = end
         self._content_at += len(content)
