@@ -19,7 +19,7 @@ from mailstrata.archive.pack_table import Member, Place
 from mailstrata.archive.records import FileEntry
 
 PACK_BYTES = 512 << 20
-"""A pack that has reached this many bytes is closed."""
+"""A pack is closed before it grows beyond this many bytes; a single larger member has one to itself."""
 
 PACK_MEMBERS = 100_000
 """A pack that has this many members is closed."""
