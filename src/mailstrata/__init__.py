@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mailstrata.archive.reader import Archive as Archive
-    from mailstrata.archive.sink import ArchiveSink as ArchiveSink
+    from mailstrata.archive.reading.reader import Archive as Archive
+    from mailstrata.archive.recording.sink import ArchiveSink as ArchiveSink
     from mailstrata.errors import ArchiveError as ArchiveError
     from mailstrata.errors import DamagedSourceError as DamagedSourceError
     from mailstrata.errors import LockedError as LockedError

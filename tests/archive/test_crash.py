@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.archives import files_of
 
-from mailstrata.archive.layout import Layout
-from mailstrata.archive.reader import Archive
-from mailstrata.archive.sink import ArchiveSink
+from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.reading.reader import Archive
+from mailstrata.archive.recording.sink import ArchiveSink
 from mailstrata.errors import NotAnArchiveError
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.testing.memory import MemorySource, memory_mbox
@@ -22,7 +22,10 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from archive.test_crash import run
-from mailstrata.archive import commits, item, layout, pack, session
+from mailstrata.archive.commits import chain
+from mailstrata.archive.folder import layout
+from mailstrata.archive.packs import item, pack
+from mailstrata.archive.writing import session
 
 count = 0
 
@@ -48,7 +51,7 @@ _POINTS = {
     "staged": "before(session.WriterSession, 'commit')",
     "index renamed": "before(session.CommitLog, 'append')",
     "record linked": "before(Path, 'hardlink_to')",
-    "record written": "before(commits, 'write_new')",
+    "record written": "before(chain, 'write_new')",
     "catalogue": "before(session.WritableCatalogue, 'commit')",
     "catalogue merged": "before(session.ContentStore, 'committed')",
 }

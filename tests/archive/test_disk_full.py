@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from support.archives import files_of
 
-from mailstrata.archive.layout import Layout
-from mailstrata.archive.reader import Archive
-from mailstrata.archive.sink import ArchiveSink
+from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.reading.reader import Archive
+from mailstrata.archive.recording.sink import ArchiveSink
 from mailstrata.errors import TargetError
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.testing.memory import MemorySource, memory_mbox

@@ -19,7 +19,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from support.archives import needs_tar_and_zstd
 
-from mailstrata.archive.sink import ArchiveSink
+from mailstrata.archive.recording.sink import ArchiveSink
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.sources.discover import find_sources
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.command_line import ATTACHED, DEFECTIVE, PLAIN, WITH_ATTACHMENT, Call
 
-from mailstrata.archive.reader import Archive
+from mailstrata.archive.reading.reader import Archive
 
 
 def test_archive_keeps_every_message_and_says_what_it_did(call: Call, mbox: Path, tmp_path: Path) -> None:

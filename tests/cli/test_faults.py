@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from support.command_line import PLAIN, WITH_ATTACHMENT, Call, Spawn, mbox_of
 
-from mailstrata.archive.reader import Archive
+from mailstrata.archive.reading.reader import Archive
 
 PR_CAPBSET_DROP = 24
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Call
 
-from mailstrata.archive.findings import Affected, Finding, FindingCode
+from mailstrata.archive.verifying.findings import Affected, Finding, FindingCode
 from mailstrata.cli.verify_summary import line
 
 

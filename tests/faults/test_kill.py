@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from support.archives import files_of
 
-from mailstrata.archive.layout import Layout
-from mailstrata.archive.reader import Archive
-from mailstrata.archive.verify import Verification
+from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.reading.reader import Archive
+from mailstrata.archive.verifying.verify import Verification
 
 SEED = 20261123
 RUNS = 3

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 import zstandard
 
-from mailstrata.archive.frames import FrameCompressor
-from mailstrata.archive.item import Item
-from mailstrata.archive.pack import PackWriter
-from mailstrata.archive.pack_table import Member
-from mailstrata.archive.reader import Archive
-from mailstrata.archive.records import SourceSnapshot
+from mailstrata.archive.commits.records import SourceSnapshot
+from mailstrata.archive.packs.frames import FrameCompressor
+from mailstrata.archive.packs.item import Item
+from mailstrata.archive.packs.pack import PackWriter
+from mailstrata.archive.packs.pack_table import Member
+from mailstrata.archive.reading.reader import Archive
 from mailstrata.transfer.mbox import MboxQuoter
 
 needs_tar_and_zstd = pytest.mark.skipif(

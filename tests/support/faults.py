@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mailstrata.archive.findings import Finding
-from mailstrata.archive.sink import ArchiveSink
-from mailstrata.archive.verify import Verification
+from mailstrata.archive.recording.sink import ArchiveSink
+from mailstrata.archive.verifying.findings import Finding
+from mailstrata.archive.verifying.verify import Verification
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.testing.mailboxes import ordinary_mailbox, small_maildir
 from mailstrata.testing.memory import MemorySource, memory_mbox, memory_message

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-from mailstrata.archive.reader import Archive
-from mailstrata.archive.records import SegmentEntry, SourceSnapshot
-from mailstrata.archive.totals import Totals
+from mailstrata.archive.commits.records import SegmentEntry, SourceSnapshot
+from mailstrata.archive.commits.totals import Totals
+from mailstrata.archive.reading.reader import Archive
 from mailstrata.errors import UsageError
 
 SOURCE_ID = "5" * 32

@@ -56,7 +56,7 @@ def command(
     What is committed stays: a run that is interrupted leaves an archive that can be used, and running the same
     command again finishes the job. What has not changed since the last run is not read again: a file of the same
     size and time of change is taken for the same."""
-    from mailstrata.archive.sink import ArchiveSink
+    from mailstrata.archive.recording.sink import ArchiveSink
     from mailstrata.cli import archive_summary
     from mailstrata.cli.running import exit_code, refuse_target_in_source, run
 

@@ -10,9 +10,9 @@ from mailstrata.cli.terminal import pad, safe_line
 from mailstrata.cli.units import format_bytes, format_count
 
 if TYPE_CHECKING:
-    from mailstrata.archive.reader import ArchiveInfo
-    from mailstrata.archive.records import SourceSnapshot
-    from mailstrata.archive.totals import Totals
+    from mailstrata.archive.commits.records import SourceSnapshot
+    from mailstrata.archive.commits.totals import Totals
+    from mailstrata.archive.reading.reader import ArchiveInfo
 
 _STATUS = {"complete": "whole", "incomplete": "not whole", "open": "not finished"}
 

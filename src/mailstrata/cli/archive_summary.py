@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailstrata.archive.commits import CommitLog
-from mailstrata.archive.layout import Layout
+from mailstrata.archive.commits.chain import CommitLog
+from mailstrata.archive.folder.layout import Layout
 from mailstrata.cli import summary
 from mailstrata.cli.savings import Savings
 from mailstrata.cli.units import format_count
 
 if TYPE_CHECKING:
-    from mailstrata.archive.sink import ArchiveSink
+    from mailstrata.archive.recording.sink import ArchiveSink
     from mailstrata.sinks.pipeline import Report
 
 

@@ -12,7 +12,7 @@ import click
 from mailstrata.cli import options, output
 
 if TYPE_CHECKING:
-    from mailstrata.archive.compact import Compaction
+    from mailstrata.archive.maintenance.compact import Compaction
 
 
 @click.command("compact", short_help="Merge the small files that many small runs leave.")
@@ -28,7 +28,7 @@ def command(archive: str, as_json: bool, quiet: bool) -> None:
     from contextlib import nullcontext
     from pathlib import Path
 
-    from mailstrata.archive.compact import compact
+    from mailstrata.archive.maintenance.compact import compact
     from mailstrata.cli.progress import ProgressBar, wanted
 
     bar = ProgressBar() if wanted(quiet) else None

@@ -14,7 +14,7 @@ from mailstrata.cli import options, output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mailstrata.archive.erase import ErasureReport
+    from mailstrata.archive.maintenance.erase import ErasureReport
 
 _DIGEST = re.compile("[0-9a-fA-F]{64}")
 
@@ -44,7 +44,7 @@ def command(
     from contextlib import nullcontext
     from pathlib import Path
 
-    from mailstrata.archive import erase
+    from mailstrata.archive.maintenance import erase
     from mailstrata.cli.progress import ProgressBar, wanted
 
     digests = _digests(archive, message, take_all)
@@ -68,7 +68,7 @@ def command(
 
 def _digests(archive: str, identifiers: Sequence[str], take_all: bool) -> list[str]:
     """The digests that are meant. Raises `UsageError` for an identifier that stands for no message, or for several."""
-    from mailstrata.archive.reader import MOST_FOUND, Archive
+    from mailstrata.archive.reading.reader import MOST_FOUND, Archive
     from mailstrata.errors import UsageError
 
     found: list[str] = []

@@ -14,8 +14,8 @@ import click
 from mailstrata.cli import options, output
 
 if TYPE_CHECKING:
-    from mailstrata.archive.export_formats import ExportFormat, FileNames
-    from mailstrata.archive.reader import Archive
+    from mailstrata.archive.exporting.formats import ExportFormat, FileNames
+    from mailstrata.archive.reading.reader import Archive
 
 
 @click.command("export", short_help="Write chosen messages for other programs.")
@@ -78,12 +78,12 @@ def command(
     mailstrata export archive/ --to smith.mbox --format mbox \\
         --where "from_address = 'smith@example.org' AND date >= '2024-01-01'"
     """
-    from mailstrata.archive.export import export
-    from mailstrata.archive.export_formats import exporter
-    from mailstrata.archive.history import latest, of_sources
-    from mailstrata.archive.pack_reader import ORDERED_CACHE_BYTES
-    from mailstrata.archive.reader import Archive
-    from mailstrata.archive.selection import choose
+    from mailstrata.archive.exporting.export import export
+    from mailstrata.archive.exporting.formats import exporter
+    from mailstrata.archive.exporting.selection import choose
+    from mailstrata.archive.packs.pack_reader import ORDERED_CACHE_BYTES
+    from mailstrata.archive.reading.history import latest, of_sources
+    from mailstrata.archive.reading.reader import Archive
     from mailstrata.cli import export_summary
     from mailstrata.cli.progress import ProgressBar, wanted
     from mailstrata.cli.targets import refuse_target_in_archive

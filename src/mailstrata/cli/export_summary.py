@@ -12,7 +12,7 @@ from mailstrata.cli.units import format_bytes, format_count, format_duration
 from mailstrata.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from mailstrata.archive.export import ExportReport, NotExported
+    from mailstrata.archive.exporting.export import ExportReport, NotExported
 
 
 def write_notes(report: ExportReport) -> None:

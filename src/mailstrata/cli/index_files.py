@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mailstrata.archive.reader import Archive
+from mailstrata.archive.reading.reader import Archive
 from mailstrata.errors import ArchiveError, UnsupportedFormatError
 from mailstrata.index.place import FORMAT, RECORD
 from mailstrata.index.schema import SCHEMA_VERSION, TABLES

@@ -15,7 +15,7 @@ from mailstrata.cli import options, output
 def command(archive: str, as_json: bool) -> None:
     """Show what an archive holds: its messages and sources, what it takes on disk, what keeping each content once and
     compressing it has saved, and its ledger, in which every byte of every source is accounted for."""
-    from mailstrata.archive.reader import Archive
+    from mailstrata.archive.reading.reader import Archive
     from mailstrata.cli import archive_info
 
     with Archive.open(archive) as opened:

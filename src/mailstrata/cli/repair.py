@@ -30,7 +30,7 @@ def command(
     lost, or where damage remains. Copy a damaged archive before you repair it, if you can."""
     from contextlib import nullcontext
 
-    from mailstrata.archive.repair import repair
+    from mailstrata.archive.repairing.repair import repair
     from mailstrata.cli import repair_summary, verify_summary
     from mailstrata.cli.progress import ProgressBar, wanted
     from mailstrata.errors import ArchiveError

@@ -9,7 +9,7 @@ from mailstrata.cli.terminal import safe_line
 from mailstrata.cli.units import format_count
 
 if TYPE_CHECKING:
-    from mailstrata.archive.repair_report import RepairReport
+    from mailstrata.archive.repairing.report import RepairReport
 
 
 def as_text(report: RepairReport) -> str:

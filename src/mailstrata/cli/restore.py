@@ -51,10 +51,10 @@ def command(
     decompressed. Nothing is written outside of DIR, and a name is changed only where it cannot be created."""
     from contextlib import nullcontext
 
-    from mailstrata.archive.history import latest, of_sources, snapshots_at
-    from mailstrata.archive.pack_reader import ORDERED_CACHE_BYTES
-    from mailstrata.archive.reader import Archive
-    from mailstrata.archive.restore import restore
+    from mailstrata.archive.packs.pack_reader import ORDERED_CACHE_BYTES
+    from mailstrata.archive.reading.history import latest, of_sources, snapshots_at
+    from mailstrata.archive.reading.reader import Archive
+    from mailstrata.archive.restoring.restore import restore
     from mailstrata.cli import restore_summary
     from mailstrata.cli.progress import ProgressBar, wanted
     from mailstrata.cli.targets import refuse_target_in_archive

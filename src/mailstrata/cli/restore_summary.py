@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mailstrata.archive.history import last_whole
+from mailstrata.archive.reading.history import last_whole
 from mailstrata.cli import output
 from mailstrata.cli.summary import as_lines
 from mailstrata.cli.terminal import pad, safe_line
@@ -13,9 +13,16 @@ from mailstrata.cli.units import format_bytes, format_count, format_duration
 from mailstrata.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from mailstrata.archive.records import SourceSnapshot
-    from mailstrata.archive.report import Listed
-    from mailstrata.archive.restore import Erased, NotRestored, Partial, Renamed, RestoredSource, RestoreReport
+    from mailstrata.archive.commits.records import SourceSnapshot
+    from mailstrata.archive.restoring.report import Listed
+    from mailstrata.archive.restoring.restore import (
+        Erased,
+        NotRestored,
+        Partial,
+        Renamed,
+        RestoredSource,
+        RestoreReport,
+    )
 
 MOST_LINES = 20
 """Lines on standard error about things of one kind; `--json` lists more."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailstrata.cli.units import format_bytes, format_share
 
 if TYPE_CHECKING:
-    from mailstrata.archive.totals import Totals
+    from mailstrata.archive.commits.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)

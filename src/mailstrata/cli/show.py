@@ -20,7 +20,7 @@ def command(archive: str, message: str, raw: bool, part_path: str | None) -> Non
     MESSAGE is the message's SHA-256, or the beginning of it, or its Message-ID. Of a part that contains others, --part
     writes the body as it stands. On a terminal, control characters are shown as escapes, with --raw and --part as
     well; a file or a pipe gets the exact bytes."""
-    from mailstrata.archive.reader import Archive
+    from mailstrata.archive.reading.reader import Archive
     from mailstrata.cli.show_message import find_message, show_message, write_part, write_raw
     from mailstrata.errors import UsageError
 

@@ -19,7 +19,7 @@ from mailstrata.message.origin import FileInfo, Region, SourceInfo
 from mailstrata.message.reader import Message, Part, Reader
 
 if TYPE_CHECKING:
-    from mailstrata.archive.reader import Archive
+    from mailstrata.archive.reading.reader import Archive
     from mailstrata.message.origin import LengthCheck
 
 MOST_TEXT_BYTES = 1 << 20

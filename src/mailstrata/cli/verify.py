@@ -25,7 +25,7 @@ def command(ctx: click.Context, archive: str, quick: bool, as_json: bool, quiet:
     is 6 where something is damaged or missing; what merely does not count (left-over files) does not change it."""
     from contextlib import nullcontext
 
-    from mailstrata.archive.verify import Verification
+    from mailstrata.archive.verifying.verify import Verification
     from mailstrata.cli import verify_summary
     from mailstrata.cli.progress import ProgressBar, wanted
     from mailstrata.errors import ArchiveError

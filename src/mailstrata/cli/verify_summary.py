@@ -9,8 +9,8 @@ from mailstrata.cli.terminal import safe_line
 from mailstrata.cli.units import format_bytes, format_count, format_duration
 
 if TYPE_CHECKING:
-    from mailstrata.archive.findings import Affected, Finding, Names
-    from mailstrata.archive.verify import VerifySummary
+    from mailstrata.archive.verifying.findings import Affected, Finding, Names
+    from mailstrata.archive.verifying.verify import VerifySummary
 
 _MOST_NAMED = 3
 """Names of one sort on a line for people; `--json` lists up to a thousand."""

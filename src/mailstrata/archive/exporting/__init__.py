@@ -1,0 +1,1 @@
+"""Exporting: chosen messages, in forms that other programs read."""

@@ -1,0 +1,1 @@
+"""Maintenance: compaction of many small commits, and erasure of messages."""

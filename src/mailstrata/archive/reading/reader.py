@@ -1,0 +1,274 @@
+"""Reading an archive: what is in it, and the bytes of messages and blobs.
+
+A reader takes no lock, writes nothing and trusts only what commits name, so it may be at work while a writer is. What
+it gives back is proven: the SHA-256 of every message and blob is checked on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from mailstrata.archive.catalogue.lookup import Lookup
+from mailstrata.archive.commits.chain import CommitLog
+from mailstrata.archive.commits.records import CommitRecord, SourceSnapshot
+from mailstrata.archive.commits.totals import Totals
+from mailstrata.archive.folder.layout import TABLE_NAMES, Layout
+from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind
+from mailstrata.archive.packs.pack_reader import CACHE_BYTES, PackReader
+from mailstrata.errors import ArchiveError, UsageError
+from mailstrata.stripping import unstrip_message
+
+MOST_FOUND = 1000
+"""Messages that `Archive.find_messages` returns at most."""
+
+_DIGEST_PREFIX = re.compile("[0-9a-fA-F]{4,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveInfo:
+    """What `mailstrata info` says.
+
+    Bytes of packs and index are those on disk; `sources` holds the latest snapshot of each source, `snapshots`
+    counts all; `created` is the time (UTC) of the first commit, `changed` that of the last, both empty where
+    there is none.
+    """
+
+    commits: int
+    created: str
+    changed: str
+    messages: int
+    occurrences: int
+    blobs: int
+    packs: int
+    pack_bytes: int
+    index_files: int
+    index_bytes: int
+    totals: Totals
+    sources: list[SourceSnapshot]
+    snapshots: int
+
+
+class Archive:
+    """An archive, open for reading. Use it in a `with` statement, or `close` it.
+
+    It stands at the last commit there was when it was opened, or at a later one where a writer has moved on.
+    Methods raise `ArchiveError` where the archive does not hold what its records say.
+    """
+
+    def __init__(self, layout: Layout, log: CommitLog, *, cache_bytes: int = CACHE_BYTES) -> None:
+        self._layout = layout
+        self._log = log
+        self._lookup = Lookup(layout, log)
+        self._packs = PackReader(cache_bytes)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES) -> Archive:
+        """Open the archive in a folder. `cache_bytes` of decompressed frames are kept; whoever reads all of it in
+        the order of its sources wants `pack_reader.ORDERED_CACHE_BYTES`, so that each frame is decompressed about once.
+
+        Raises `NotAnArchiveError`, `UnsupportedFormatError`, or `ArchiveError` where its records are damaged.
+        """
+        layout = Layout(Path(path))
+        layout.check_format()
+        log = CommitLog(layout.commits)
+        log.load()
+        return cls(layout, log, cache_bytes=cache_bytes)
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files. May be called again."""
+        self._lookup.close()
+        self._packs.close()
+
+    # What is in it -------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The archive's folder."""
+        return self._layout.root
+
+    def commits(self) -> Iterator[CommitRecord]:
+        """All commits from the first one on; the chain is checked on the way."""
+        return self._log.records()
+
+    def totals(self) -> Totals:
+        """The totals of all commits."""
+        return self._log.state.totals.copy()
+
+    def snapshots(self) -> list[SourceSnapshot]:
+        """Every snapshot of every source, in the order of their first commits."""
+        return list(self._log.state.snapshots.values())
+
+    def sources(self) -> list[SourceSnapshot]:
+        """The latest snapshot of each source, in the order in which the sources first came in."""
+        latest: dict[str, SourceSnapshot] = {}
+        for snapshot in self._log.state.snapshots.values():
+            latest[snapshot.id] = snapshot
+        return list(latest.values())
+
+    def latest(self, source_id: str) -> SourceSnapshot | None:
+        """The latest snapshot of the source of that ID; None where there is none, or where segments that it needs are
+        on record as lost."""
+        state = self._log.state
+        snapshots = [snapshot for snapshot in state.snapshots.values() if snapshot.id == source_id]
+        if not snapshots:
+            return None
+        needed = snapshots[-1 - snapshots[-1].depth :]
+        is_lost = any(segment.name in state.lost for snapshot in needed for segment in snapshot.segments)
+        return None if is_lost else snapshots[-1]
+
+    def info(self) -> ArchiveInfo:
+        """What `mailstrata info` says."""
+        state = self._log.state
+        totals = self.totals()
+        packs = [entry.size for path, entry in state.files.items() if path.startswith("packs/")]
+        index = [entry.size for path, entry in state.files.items() if path.startswith("index/")]
+        return ArchiveInfo(
+            commits=state.number,
+            created=self._log.read(1)[0].created if state.number else "",
+            changed=self._log.read(state.number)[0].created if state.number else "",
+            messages=totals.messages_new,
+            occurrences=totals.messages_found,
+            blobs=totals.blobs_new,
+            packs=len(packs),
+            pack_bytes=sum(packs),
+            index_files=len(index),
+            index_bytes=sum(index),
+            totals=totals,
+            sources=self.sources(),
+            snapshots=len(state.snapshots),
+        )
+
+    def index_files(self, table: str) -> list[Path]:
+        """The committed Parquet files of a table (`messages`, `occurrences`, `parts`, `blobs`)."""
+        if table not in TABLE_NAMES:
+            raise UsageError(f"the index has no table {table}; its tables are {', '.join(TABLE_NAMES)}")
+        prefix = f"index/{table}/"
+        return [self._layout.root / path for path in self._log.state.files if path.startswith(prefix)]
+
+    # Messages and blobs --------------------------------------------------------------------------------------
+
+    def find_messages(self, identifier: str) -> list[str]:
+        """The digests of the messages that an identifier stands for, at most a thousand.
+
+        It is the beginning of a SHA-256 (four hexadecimal digits or more), or a Message-ID with angle brackets or
+        without.
+        """
+        identifier = identifier.strip()
+        if _DIGEST_PREFIX.fullmatch(identifier):
+            prefix = identifier.lower()
+            low, high = bytes.fromhex(prefix.ljust(64, "0")), bytes.fromhex(prefix.ljust(64, "f"))
+            keys = {key for kind in MESSAGE_KINDS for key in self._lookup.keys(kind, low, high, MOST_FOUND)}
+            if keys:
+                return [key.hex() for key in sorted(keys)[:MOST_FOUND]]
+        return self._find_by_message_id(identifier.removeprefix("<").removesuffix(">"))
+
+    def _find_by_message_id(self, message_id: str) -> list[str]:
+        import pyarrow as pa  # noqa: PLC0415 - a tenth of a second, which reading a message by digest does not need
+        from pyarrow import dataset  # noqa: PLC0415
+
+        from mailstrata.index.rows import NAME_LIMIT, text  # noqa: PLC0415
+
+        files = [str(path) for path in self.index_files("messages")]
+        if not files:
+            return []
+        condition = dataset.field("message_id") == text(message_id, NAME_LIMIT)
+        try:
+            table = dataset.dataset(files, format="parquet").scanner(columns=["sha256"], filter=condition)
+            found = table.head(MOST_FOUND)["sha256"].to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise ArchiveError(
+                f"cannot read the index in {self._layout.index}: {str(error).splitlines()[0]}; bring it "
+                "back from a backup, or name the message by its SHA-256"
+            ) from error
+        return sorted({str(digest) for digest in found})
+
+    def read_message(self, digest: str) -> Iterator[bytes]:
+        """The bytes of a message by its SHA-256, in pieces of at most some MiB; attachments are put back.
+
+        Raises `UsageError` at once where the archive has no such message, and `ArchiveError` where it was erased. Where
+        its bytes are not those that the digest names, `ArchiveError` comes at the end, when the pieces before it are
+        out.
+        """
+        kind, key = self._find(MESSAGE_KINDS, "message", digest)
+        pieces = self._pieces(kind, key)
+        if kind is MemberKind.SKELETON:
+            pieces = unstrip_message(pieces, self.read_blob)
+        return self._proven(pieces, "message", key.hex())
+
+    def erased(self, digest: str) -> str | None:
+        """Why the message of that SHA-256 was erased, in the words of whoever did it (maybe none); None where it was
+        not."""
+        return self._log.state.erased.get(digest.lower())
+
+    def read_blob(self, digest: str) -> Iterator[bytes]:
+        """The bytes of a blob by its SHA-256; as `read_message`."""
+        kind, key = self._find((MemberKind.BLOB,), "blob", digest)
+        return self._proven(self._pieces(kind, key), "blob", key.hex())
+
+    def read_segment(self, name: str) -> Iterator[bytes]:
+        """The bytes of a segment by its name in `SourceSnapshot.segments`, in pieces of at most some MiB."""
+        key = name.removeprefix("sources/").removesuffix(".jsonl").encode()
+        if self._lookup.find(MemberKind.SEGMENT, key) is None:
+            raise ArchiveError(
+                f"{self.path} has no member {name}, which a commit names; bring its packs back from a backup"
+            )
+        return self._pieces(MemberKind.SEGMENT, key)
+
+    def _find(self, kinds: Iterable[MemberKind], noun: str, digest: str) -> tuple[MemberKind, bytes]:
+        try:
+            key = bytes.fromhex(digest)
+        except ValueError:
+            key = b""
+        for kind in kinds:
+            if self._lookup.find(kind, key) is not None:
+                return kind, key
+        if kinds == MESSAGE_KINDS and (reason := self.erased(digest)) is not None:
+            why = f" ({reason})" if reason else ""
+            raise ArchiveError(f"{self.path}: the message {digest} was erased{why}; it cannot be had back")
+        raise UsageError(f"{self.path} has no {noun} {digest}")
+
+    def _pieces(self, kind: MemberKind, key: bytes) -> Iterator[bytes]:
+        """The bytes of a member. Where its pack has gone since the commits were read, compaction has put the member
+        into another one."""
+        for is_last_try in (False, True):
+            found = self._lookup.find(kind, key)
+            if found is None:
+                raise ArchiveError(f"{self.path}: the {kind.name.lower()} {key.hex()} has been removed meanwhile")
+            path, place = self.path / found[0], found[1]
+            try:
+                # What fails after the first piece is out cannot be begun anew.
+                pieces = self._packs.read(path, place)
+                first = next(pieces, b"")
+            except ArchiveError:
+                if is_last_try or path.exists():
+                    raise
+                self._lookup.reload()
+                continue
+            yield first
+            yield from pieces
+            return
+
+    def _proven(self, pieces: Iterator[bytes], noun: str, digest: str) -> Iterator[bytes]:
+        seen = hashlib.sha256()
+        for piece in pieces:
+            seen.update(piece)
+            yield piece
+        if seen.hexdigest() != digest:
+            raise ArchiveError(
+                f"{self.path}: the {noun} {digest} is damaged: its bytes have another SHA-256; bring "
+                "its pack back from a backup"
+            )

@@ -1,0 +1,1 @@
+"""The archive as a sink: sources are recorded, and what earlier runs recorded is not read again."""

@@ -1,0 +1,1 @@
+"""Verifying: everything an archive promises is read again and compared."""

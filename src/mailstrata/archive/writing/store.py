@@ -1,0 +1,145 @@
+"""Where a writing run puts content: what the archive has is dropped, what is new goes into packs.
+
+A pack is closed at a size or a number of members, so that what is held of its table stays bounded, and at every
+checkpoint. Until its frame is written a member is under way: known to the store, but not yet to the catalogue.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+
+from mailstrata.archive.catalogue.catalogue_writer import WritableCatalogue
+from mailstrata.archive.commits.records import FileEntry
+from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.packs.frames import FrameCompressor
+from mailstrata.archive.packs.item import Item
+from mailstrata.archive.packs.members import MemberKind, content_name, key_of
+from mailstrata.archive.packs.pack import PackWriter
+from mailstrata.archive.packs.pack_table import Member, Place
+
+PACK_BYTES = 512 << 20
+"""A pack is closed before it grows beyond this many bytes; a single larger member has one to itself."""
+
+PACK_MEMBERS = 100_000
+"""A pack that has this many members is closed."""
+
+_GROUPS = {
+    MemberKind.BLOB: "blobs",
+    MemberKind.MESSAGE: "mail",
+    MemberKind.SKELETON: "mail",
+    MemberKind.SEGMENT: "sources",
+}
+
+Placed = Callable[[MemberKind, bytes, str, Place], None]
+"""Called with the kind, key, pack (file name) and place of a new member, once the place is known."""
+
+
+class ContentStore:
+    """Keeps content once. Methods raise `TargetError`; after that only `discard` may be called.
+
+    `number` is that of the commit to come: with a counter and a random token it makes the packs' names, which no
+    other writer can choose as well.
+    """
+
+    def __init__(
+        self, layout: Layout, catalogue: WritableCatalogue, *, level: int, number: int, placed: Placed
+    ) -> None:
+        self._layout = layout
+        self._catalogue = catalogue
+        self._compressor = FrameCompressor(level)
+        self._placed = placed
+        self.number = number
+        self._packs_begun = 0
+        self._pack: PackWriter | None = None
+        # Members that are still held back: their places are not known, so the catalogue has not got them.
+        self._under_way: set[tuple[MemberKind, bytes]] = set()
+        self._finished: list[FileEntry] = []
+
+    def new_item(self) -> Item:
+        """An item to be filled, and then handed to `keep` or discarded."""
+        return Item(self._layout.packs, self._compressor)
+
+    def keep(self, kind: MemberKind, sha256: str, item: Item, *, order: bytes = b"") -> bool:
+        """Keep a blob, message or skeleton under its digest; says whether it was new.
+
+        The item is finished and discarded. Small members with the same `order` key are put side by side before they
+        are compressed, so what is alike should have the same: messages and skeletons with each other, blobs with blobs.
+        """
+        key = bytes.fromhex(sha256)
+        try:
+            if (kind, key) in self._under_way or self._catalogue.is_known(kind, key):
+                return False
+            item.finish()
+            self._add(kind, key, content_name(kind, sha256), item, order)
+            return True
+        finally:
+            item.discard()
+
+    def is_known(self, kinds: Iterable[MemberKind], sha256: str) -> bool:
+        """Whether the archive has a member of that digest, of one of these kinds."""
+        key = bytes.fromhex(sha256)
+        return any((kind, key) in self._under_way or self._catalogue.is_known(kind, key) for kind in kinds)
+
+    def keep_segment(self, name: str, item: Item) -> None:
+        """Keep a segment under its member name. The item is finished and discarded."""
+        known = key_of(name)
+        assert known is not None
+        try:
+            item.finish()
+            self._add(*known, name, item, b"")
+        finally:
+            item.discard()
+
+    def _add(self, kind: MemberKind, key: bytes, name: str, item: Item, order: bytes) -> None:
+        pack = self._pack
+        if pack is not None and pack.members:
+            size = pack.size + pack.held + (item.size if item.spool is None else item.spool_length)
+            if size > PACK_BYTES:
+                self._close_pack()
+                pack = None
+        if pack is None:
+            pack = self._pack = self._begin_pack()
+        self._under_way.add((kind, key))
+        pack.add(_GROUPS[kind], name, item, order)
+        if pack.members >= PACK_MEMBERS:
+            self._close_pack()
+
+    def _begin_pack(self) -> PackWriter:
+        name = f"{self.number:08d}-{self._packs_begun:04d}-{secrets.token_hex(4)}.tar.zst"
+        self._packs_begun += 1
+        return PackWriter(self._layout.packs, name, self._compressor, self._members_placed)
+
+    def _members_placed(self, members: list[Member]) -> None:
+        assert self._pack is not None
+        name = self._pack.name
+        self._catalogue.stage(f"packs/{name}", members)
+        for member in members:
+            known = key_of(member.name)
+            assert known is not None
+            self._under_way.discard(known)
+            self._placed(*known, name, member.place)
+
+    def _close_pack(self) -> None:
+        assert self._pack is not None
+        finished = self._pack.finish()
+        self._pack = None
+        self._finished.append(FileEntry(f"packs/{finished.name}", finished.size, finished.sha256, finished.members))
+
+    def checkpoint(self) -> list[FileEntry]:
+        """Close the pack under way; returns all packs finished since the last call, durable under their names."""
+        if self._pack is not None:
+            self._close_pack()
+        finished, self._finished = self._finished, []
+        return finished
+
+    def committed(self, number: int) -> None:
+        """The commit was written; `number` is that of the next one."""
+        self.number = number
+        self._packs_begun = 0
+
+    def discard(self) -> None:
+        """Let go of the pack under way and remove its file."""
+        if self._pack is not None:
+            pack, self._pack = self._pack, None
+            pack.discard()
