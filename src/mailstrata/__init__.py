@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mailstrata.errors import MailstrataError as MailstrataError
     from mailstrata.errors import NotAMailboxError as NotAMailboxError
     from mailstrata.errors import NotAnArchiveError as NotAnArchiveError
+    from mailstrata.errors import SourceChangedError as SourceChangedError
     from mailstrata.errors import SourceError as SourceError
     from mailstrata.errors import SourceNotFoundError as SourceNotFoundError
     from mailstrata.errors import StalePartError as StalePartError
@@ -60,17 +61,27 @@ if TYPE_CHECKING:
     from mailstrata.sinks.pipeline import Progress as Progress
     from mailstrata.sinks.pipeline import Report as Report
     from mailstrata.sinks.protocol import Checkpoint as Checkpoint
+    from mailstrata.sinks.protocol import FileOutcome as FileOutcome
+    from mailstrata.sinks.protocol import KnownFiles as KnownFiles
     from mailstrata.sinks.protocol import OutsideKind as OutsideKind
     from mailstrata.sinks.protocol import RawKind as RawKind
+    from mailstrata.sinks.protocol import Seen as Seen
     from mailstrata.sinks.protocol import Sink as Sink
     from mailstrata.sinks.protocol import SourceOutcome as SourceOutcome
     from mailstrata.sinks.protocol import Wants as Wants
+    from mailstrata.sinks.registry import available_sinks as available_sinks
+    from mailstrata.sinks.registry import load_sink as load_sink
     from mailstrata.sources.discover import find_sources as find_sources
     from mailstrata.sources.open import open as open  # noqa: A004 - `mailstrata.open`, like `gzip.open`
+    from mailstrata.stripping import FileBlob as FileBlob
+    from mailstrata.stripping import StripPolicy as StripPolicy
+    from mailstrata.stripping import placeholders as placeholders
+    from mailstrata.stripping import strip_message as strip_message
+    from mailstrata.stripping import unstrip_message as unstrip_message
 
 _HOMES = {
-    "archive.reader": ("Archive",),
-    "archive.sink": ("ArchiveSink",),
+    "archive.reading.reader": ("Archive",),
+    "archive.recording.sink": ("ArchiveSink",),
     "errors": (
         "ArchiveError",
         "DamagedSourceError",
@@ -78,6 +89,7 @@ _HOMES = {
         "MailstrataError",
         "NotAMailboxError",
         "NotAnArchiveError",
+        "SourceChangedError",
         "SourceError",
         "SourceNotFoundError",
         "StalePartError",
@@ -88,20 +100,61 @@ _HOMES = {
     "index.sink": ("IndexSink",),
     "message.addresses": ("Address",),
     "message.headers": ("Headers",),
-    "message.info": ("MessageInfo", "PartInfo"),
+    "message.info": (
+        "MessageInfo",
+        "PartInfo",
+    ),
     "message.json": ("message_as_json",),
-    "message.reader": ("Message", "Part", "Reader"),
-    "parser.defects": ("Defect", "DefectCode"),
+    "message.reader": (
+        "Message",
+        "Part",
+        "Reader",
+    ),
+    "parser.defects": (
+        "Defect",
+        "DefectCode",
+    ),
     "parser.entity": ("Entity",),
-    "parser.events": ("EntityBegin", "EntityEnd", "Event", "Span", "SpanKind"),
+    "parser.events": (
+        "EntityBegin",
+        "EntityEnd",
+        "Event",
+        "Span",
+        "SpanKind",
+    ),
     "parser.limits": ("Limits",),
     "parser.machine": ("Parser",),
     "sinks.filenames": ("safe_name",),
     "sinks.filesystem": ("FilesystemSink",),
-    "sinks.pipeline": ("Pipeline", "Progress", "Report"),
-    "sinks.protocol": ("Checkpoint", "OutsideKind", "RawKind", "Sink", "SourceOutcome", "Wants"),
+    "sinks.pipeline": (
+        "Pipeline",
+        "Progress",
+        "Report",
+    ),
+    "sinks.protocol": (
+        "Checkpoint",
+        "FileOutcome",
+        "KnownFiles",
+        "OutsideKind",
+        "RawKind",
+        "Seen",
+        "Sink",
+        "SourceOutcome",
+        "Wants",
+    ),
+    "sinks.registry": (
+        "available_sinks",
+        "load_sink",
+    ),
     "sources.discover": ("find_sources",),
     "sources.open": ("open",),
+    "stripping": (
+        "FileBlob",
+        "StripPolicy",
+        "placeholders",
+        "strip_message",
+        "unstrip_message",
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
