@@ -48,8 +48,10 @@ def run(
     *,
     feed: Callable[[IO[bytes]], None] | None = None,
     timeout: float | None = None,
+    discard_output: bool = False,
 ) -> Measurement:
-    """Run a command in the checkout and measure it. `feed` writes its standard input; the timeout is in seconds.
+    """Run a command in the checkout and measure it. `feed` writes its standard input; the timeout is in seconds. With
+    `discard_output` nothing is kept of what it prints.
 
     Raises `ProgramFailedError` where the command fails or takes longer.
     """
@@ -59,7 +61,7 @@ def run(
             command,
             cwd=ROOT,
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
-            stdout=out,
+            stdout=subprocess.DEVNULL if discard_output else out,
             stderr=errors,
         )
         late = threading.Event()

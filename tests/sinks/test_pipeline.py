@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailstrata.errors import DamagedSourceError, SourceError, TargetError
-from mailstrata.message.origin import Failure, FileInfo, SkippedFile
+from mailstrata.message.origin import Failure, FileInfo, FolderInfo, SkippedFile
 from mailstrata.parser.limits import Limits
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.sinks.protocol import Sink, Wants
 from mailstrata.testing.memory import MemoryFile, memory_mbox, memory_message, memory_tree
+from mailstrata.testing.recording import RecordingSink
 
 FROM = b"From a@example.org Mon Jan  5 10:00:00 2004\n"
 MESSAGE = (
@@ -138,6 +139,17 @@ def test_nobody_pays_for_what_nobody_asked_for():
     assert sink.raws == [b""]
     assert (sink.messages[0].sha256, sink.messages[0].size) == (None, len(MESSAGE))
     assert report.decoded_bytes == 0
+
+
+def test_folders_come_to_those_who_ask():
+    """In the place where the source tells of them; who did not ask for them need not have the method."""
+    file = MemoryFile((("message", MESSAGE),), FileInfo(b"a/1"))
+    folders = [FolderInfo(b"", 0o700, 1), FolderInfo(b"a", 0o755, 2)]
+    asking, other = RecordingSink(), RecordingSink(Wants.NOTHING)
+    Pipeline([asking, other]).run([memory_tree("tree", [folders[0], file, folders[1]])])
+    assert (asking.folders, other.folders) == (folders, [])
+    told = [call for call in asking.calls if call in ("begin_source", "begin_file", "found_folder")]
+    assert told == ["begin_source", "found_folder", "begin_file", "found_folder"]
 
 
 def test_failing_sources_do_not_stop_the_others():

@@ -159,6 +159,17 @@ def test_folders_get_their_mode_and_time_in_the_end(tmp_path: Path) -> None:
     (tmp_path / "t" / "closed").chmod(0o700)
 
 
+def test_a_private_folder_is_private_from_the_beginning(tmp_path: Path) -> None:
+    """While it is filled others may do no more with it than in the end, and its owner may do all."""
+    with TargetTree(os.fsencode(tmp_path / "t")) as tree:
+        tree.make_folder(b"private", mode=0o4040)
+        assert stat.S_IMODE((tmp_path / "t/private").stat().st_mode) == 0o740
+        _write(tree, b"private/below/a")
+        tree.finish()
+    assert stat.S_IMODE((tmp_path / "t/private").stat().st_mode) == 0o040
+    (tmp_path / "t/private").chmod(0o700)
+
+
 def test_a_staged_tree_tells_names_at_once(tmp_path: Path) -> None:
     """Where the tree gets its name later, a file's name is known while it is written, and still removed if it fails."""
     with TargetTree(os.fsencode(tmp_path), is_staged=True) as tree:

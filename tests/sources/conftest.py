@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailstrata.errors import SourceError
-from mailstrata.message.origin import Failure, FileInfo, SkippedFile, Source, SourceFile
+from mailstrata.message.origin import Failure, FileInfo, FolderInfo, SkippedFile, Source, SourceFile
 from mailstrata.sources.discover import find_sources
 
 
@@ -33,6 +33,7 @@ class ReadSource:
     files: list[ReadFile]
     skipped: list[SkippedFile]
     error: SourceError | None = None
+    folders: list[FolderInfo] = field(default_factory=list)
 
     @property
     def names(self) -> list[bytes]:
@@ -60,6 +61,8 @@ def _read_source(source: Source) -> ReadSource:
         for file in source.files():
             if isinstance(file, SkippedFile):
                 result.skipped.append(file)
+            elif isinstance(file, FolderInfo):
+                result.folders.append(file)
             else:
                 result.files.append(_read_file(file))
     except SourceError as error:

@@ -32,6 +32,15 @@ def test_an_export(tmp_path: Path, read: Callable, mbox: Callable) -> None:
     assert [(s.name, s.is_error) for s in result.skipped] == [(b"table_of_contents", False)]
 
 
+def test_folders(tmp_path: Path, read: Callable, message: Message) -> None:
+    """Those of a mailbox, and of the mailboxes in it, come with it."""
+    root = tmp_path / "Work.mbox"
+    write(root, {"Messages/1.emlx": emlx(message()), "2024.mbox/Messages/2.emlx": emlx(message())})
+    (root / "Attachments").mkdir()
+    found = read(AppleMailSource(os.fsencode(root), "Work.mbox")).folders
+    assert [folder.name for folder in found] == [b"", b"2024.mbox", b"2024.mbox/Messages", b"Attachments", b"Messages"]
+
+
 def test_an_empty_export(tmp_path: Path, read: Callable) -> None:
     """An exported mailbox without messages is an empty mbox."""
     write(tmp_path / "x.mbox", {"mbox": b""})

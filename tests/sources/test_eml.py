@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from mailstrata.message.origin import FolderInfo
 from mailstrata.sources.eml import EmlSource, EmlTreeSource
 
 Message = Callable[..., bytes]
@@ -30,6 +31,18 @@ def test_a_from_line_stays_in_the_message(tmp_path: Path, read: Callable, mbox: 
     (found,) = read(EmlSource(os.fsencode(path), "a.eml")).files
     assert found.regions == [("message", mbox(1))]
     assert found.info.quoting is None
+
+
+def test_the_folders_of_a_tree(tmp_path: Path, read: Callable, message: Message) -> None:
+    """All that are walked through come, with mode and time; a Maildir among them is a source of its own."""
+    for name in ("a/empty", "Maildir/cur", ".hidden"):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+    (tmp_path / "tree/a/1.eml").write_bytes(message())
+    (tmp_path / "tree/a").chmod(0o751)
+    os.utime(tmp_path / "tree/a", ns=(1, 10**18 + 3))
+    found = read(EmlTreeSource(os.fsencode(tmp_path / "tree"), "tree")).folders
+    assert [folder.name for folder in found] == [b"", b"a", b"a/empty"]
+    assert found[1] == FolderInfo(b"a", 0o751, 10**18 + 3)
 
 
 def test_a_tree(tmp_path: Path, read: Callable, message: Message, mbox: Callable) -> None:

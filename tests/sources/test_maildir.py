@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailstrata.message.origin import SkippedFile
+from mailstrata.message.origin import FolderInfo, SkippedFile
 from mailstrata.sources.maildir import MaildirSource, flags_of, unique_name
 
 Message = Callable[..., bytes]
@@ -107,10 +107,57 @@ def test_anything_in_cur_is_a_message(maildir: Path, read: Callable) -> None:
     assert files[5].regions == [("message", b"")]
 
 
+def test_folders_come_before_what_lies_in_them(maildir: Path, read: Callable) -> None:
+    """The Maildir itself, its parts and those of its subfolders, `tmp` and empty ones as well, with mode and time; what
+    belongs to the server does not."""
+    (maildir / ".Entw&APw-rfe/tmp").mkdir(mode=0o700)
+    (maildir / "empty").mkdir()
+    (maildir / ".dovecot").mkdir()
+    maildir.chmod(0o2750)
+    os.utime(maildir, ns=(1, 10**18 + 1))
+    found = read(source(maildir)).folders
+    names = [b".Entw&APw-rfe", b".Work.2024", b"Lists", b"Lists/deep", b"cur", b"empty", b"new", b"tmp"]
+    assert [folder.name for folder in found if folder.name.rpartition(b"/")[2] not in (b"cur", b"new", b"tmp")] == [
+        b"",
+        *names[:4],
+        b"empty",
+    ]
+    below = [folder.name for folder in found if folder.name.startswith(b".")]
+    assert below == [
+        b".Entw&APw-rfe",
+        b".Entw&APw-rfe/cur",
+        b".Entw&APw-rfe/tmp",
+        b".Work.2024",
+        b".Work.2024/cur",
+        b".Work.2024/new",
+    ]
+    assert found[0] == FolderInfo(b"", 0o2750, 10**18 + 1)
+    order = [entry.name if isinstance(entry, FolderInfo) else entry.info.name for entry in source(maildir).files()]
+    assert order == sorted(order)
+
+
+def test_no_file_is_looked_at_for_the_folders(maildir: Path, read: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder costs one more call of stat, a file none."""
+    real = os.stat
+    looked_at = []
+
+    def counting(path: object, **options: object) -> os.stat_result:
+        looked_at.append(path)
+        return real(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", counting)
+        result = read(source(maildir))
+    assert [path for path in looked_at if Path(os.fsdecode(path)).is_file()] == []
+    assert len(result.folders) == 12
+
+
 def test_files_renamed_meanwhile(maildir: Path, read_file: Callable, message: Message) -> None:
     """A file that gets flags, or moves from `new` to `cur`, after it was listed is found again and read once."""
     read = []
     for file in source(maildir).files():
+        if isinstance(file, FolderInfo):
+            continue
         assert not isinstance(file, SkippedFile)
         read.append(read_file(file))
         if file.info.name.startswith(b"cur/1."):
@@ -157,7 +204,7 @@ def test_files_deleted_meanwhile(maildir: Path, read: Callable, monkeypatch: pyt
     for file in source(maildir).files():
         if isinstance(file, SkippedFile):
             skipped.append(file)
-        elif file.info.name == b"cur/1.a.host:2,SF":
+        elif not isinstance(file, FolderInfo) and file.info.name == b"cur/1.a.host:2,SF":
             for number in range(100, 150):
                 (maildir / f"cur/{number}.a.host:2,").unlink()
     assert len(skipped) == 50

@@ -13,6 +13,7 @@ import pytest
 import zstandard
 
 from mailstrata.errors import DamagedSourceError, SourceChangedError, SourceNotFoundError
+from mailstrata.message.origin import FolderInfo
 from mailstrata.sources.tar import TarSource
 
 Message = Callable[..., bytes]
@@ -164,11 +165,29 @@ def test_damage_inside_a_member(source: Callable, read: Callable, message: Messa
     assert result.error is None
 
 
+def test_folders(source: Callable, read: Callable) -> None:
+    """Folders come as they stand in the archive, however often, without the slash at their ends."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, mode in (("./", 0o755), ("./a/", 0o2700), ("caf\udce9", 0), ("./a", 0o711)):
+            member = _folder(name)
+            member.mode, member.mtime = mode, 5
+            archive.addfile(member)
+    assert read(source(stream.getvalue())).folders == [
+        FolderInfo(b".", 0o755, 5 * 10**9),
+        FolderInfo(b"./a", 0o2700, 5 * 10**9),
+        FolderInfo(b"caf\xe9", 0, 5 * 10**9),
+        FolderInfo(b"./a", 0o711, 5 * 10**9),
+    ]
+
+
 def test_members_that_are_not_read(source: Callable, message: Message) -> None:
     """Who does not read a member, or not to its end, still gets the ones after it."""
     found = source(tar_of({f"{n}.eml": message(n, b"x" * 3_000_000) for n in range(3)}))
     names = []
     for file in found.files():
+        if isinstance(file, FolderInfo):
+            continue
         names.append(file.info.name)
         if len(names) == 2:
             next(next(file.regions()).chunks)

@@ -87,6 +87,17 @@ def test_times_and_sizes_of_pax() -> None:
     assert second.mtime_ns == 0
 
 
+def test_a_time_that_no_table_holds() -> None:
+    """A time of so many seconds that they do not fit into 64 bits as nanoseconds is none."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for seconds in ("9223372036.854775807", "9223372036.854775808"):
+            member = tarfile.TarInfo("a")
+            member.pax_headers = {"mtime": seconds}
+            archive.addfile(member)
+    assert [member.mtime_ns for member, _ in members(stream.getvalue())] == [2**63 - 1, None]
+
+
 def test_sparse_files() -> None:
     """Sparse files are known as such, and the member after one is found."""
     block = bytearray(tarfile.TarInfo("sparse").tobuf(tarfile.GNU_FORMAT))

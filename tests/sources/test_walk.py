@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 
 from mailstrata.errors import SourceError, SourceNotFoundError
-from mailstrata.message.origin import SkippedFile
-from mailstrata.sources.walk import is_maildir, mailbox_kind, walk
+from mailstrata.message.origin import FolderInfo, SkippedFile
+from mailstrata.sources.walk import folder_info, is_maildir, mailbox_kind, walk
 
 
 def names(root: Path) -> list[tuple[str, bytes]]:
-    """What a walk finds: (kind, name), and `skipped` or `error` for what it passes over."""
+    """What a walk finds but for folders: (kind, name), and `skipped` or `error` for what it passes over."""
+    return [(kind, name) for kind, name in everything(root) if kind != "folder"]
+
+
+def everything(root: Path) -> list[tuple[str, bytes]]:
+    """What a walk finds, folders that are walked through as well."""
     found = []
     for item in walk(os.fsencode(root), "root"):
         if isinstance(item, SkippedFile):
@@ -49,7 +54,39 @@ def test_mailbox_folders_are_not_entered(tmp_path: Path) -> None:
     ]
     assert names(tmp_path / "Mail/Work") == [("maildir", b"")]
     inside = walk(os.fsencode(tmp_path / "Other.mbox"), "x", enter_mailboxes=True)
-    assert [item.name for item in inside] == [b"x/note"]
+    assert [item.name for item in inside] == [b"", b"x", b"x/note"]
+
+
+def test_folders_come_before_what_lies_in_them(tmp_path: Path) -> None:
+    """Every folder that is walked through comes, empty ones as well, but neither hidden ones nor links to folders."""
+    for name in (b"b/empty", b"b \xff/c", b".git/objects", b"a/cur"):
+        (tmp_path / os.fsdecode(name)).mkdir(parents=True)
+    (tmp_path / "b/z").touch()
+    (tmp_path / "link").symlink_to("b")
+    assert everything(tmp_path) == [
+        ("folder", b""),
+        ("maildir", b"a"),
+        ("folder", b"b \xff"),
+        ("folder", b"b \xff/c"),
+        ("folder", b"b"),
+        ("folder", b"b/empty"),
+        ("file", b"b/z"),
+        ("skipped", b"link"),
+    ]
+
+
+def test_what_a_folder_is_like(tmp_path: Path) -> None:
+    """Mode and time are those of the folder, through a link as well; of what is none, or gone, there is nothing."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o2750)
+    os.utime(folder, ns=(1, 10**18 + 7))
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("folder")
+    for name in ("folder", "link"):
+        assert folder_info(os.fsencode(tmp_path / name), b"x") == FolderInfo(b"x", 0o2750, 10**18 + 7)
+    assert folder_info(os.fsencode(tmp_path / "file"), b"x") is None
+    assert folder_info(os.fsencode(tmp_path / "gone"), b"x") is None
 
 
 def test_special_files_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

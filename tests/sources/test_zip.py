@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from mailstrata.errors import DamagedSourceError, NotAMailboxError, SourceChangedError
+from mailstrata.message.origin import FolderInfo
 from mailstrata.sources.zip import ZipSource
 
 Message = Callable[..., bytes]
@@ -143,6 +144,24 @@ def test_modes_times_and_links(source: Callable, read: Callable, message: Messag
     assert (first.mode, first.mtime_ns) == (0o640, 1_700_000_000 * 10**9)
     assert (second.mode, second.mtime_ns) == (None, None)
     assert [s.name for s in result.skipped] == [b"c.eml"]
+
+
+def test_folders(source: Callable, read: Callable) -> None:
+    """Folders come with mode and time where the archive has them for certain."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        unix = zipfile.ZipInfo("a/b/")
+        unix.create_system = 3
+        unix.external_attr = (stat.S_IFDIR | 0o2750) << 16
+        unix.extra = struct.pack("<HHBl", 0x5455, 5, 1, 1_700_000_000)
+        archive.writestr(unix, b"")
+        dos = zipfile.ZipInfo("c/")
+        dos.create_system = 0
+        archive.writestr(dos, b"")
+    assert read(source(stream.getvalue())).folders == [
+        FolderInfo(b"a/b", 0o2750, 1_700_000_000 * 10**9),
+        FolderInfo(b"c", None, None),
+    ]
 
 
 def test_what_is_no_whole_archive(source: Callable, read: Callable, message: Message) -> None:

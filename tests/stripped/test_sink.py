@@ -10,17 +10,19 @@ from collections.abc import Collection, Hashable
 from pathlib import Path
 
 import pytest
+from support.folders import everything_below, open_folders, write_tree
 from support.stripped import HEADER, base64_body, content, mbox_of, message_with, strip, tree_of
 
 import mailstrata
 from mailstrata.errors import LockedError, TargetError, UsageError
+from mailstrata.message.origin import FileInfo
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.sinks.protocol import Sink
 from mailstrata.stripped.sink import StripSink
 from mailstrata.stripped.target import StagedTarget
 from mailstrata.stripped.unstrip import unstrip
 from mailstrata.stripping import StripPolicy
-from mailstrata.testing import SinkConformance
+from mailstrata.testing import MemoryFile, SinkConformance, memory_tree
 from mailstrata.testing.mailboxes import ordinary_mailbox
 
 ALL = StripPolicy(minimum_bytes=1, attachments_only=False)
@@ -187,8 +189,9 @@ def test_a_killed_run_leaves_nothing_that_stays(tmp_path: Path) -> None:
 def test_a_maildir_stays_one(tmp_path: Path) -> None:
     """Names, flags, modes and times stay, tmp is there, and the standard library reads it."""
     source = tmp_path / "Maildir"
-    for part in ("cur", "new", "tmp", ".Work/cur"):
+    for part in ("cur", "new", "tmp", ".Work/cur", ".Work/new", ".Work/tmp"):
         (source / part).mkdir(parents=True)
+    source.chmod(0o750)
     body = base64_body(content(9000))
     for number, name in enumerate(("cur/1.host:2,FS", "new/2.host", ".Work/cur/3.host:2,")):
         (source / name).write_bytes(message_with(body, name.encode()))
@@ -196,14 +199,47 @@ def test_a_maildir_stays_one(tmp_path: Path) -> None:
         os.utime(source / name, ns=(1, 10**18 + number))
     strip(source, tmp_path / "s", tmp_path / "a")
     before, after = tree_of(source), tree_of(tmp_path / "s")
-    assert set(before) | {".Work/new", ".Work/tmp"} == set(after)
+    assert set(before) == set(after)
     for name, entry in before.items():
         if entry is not None:
             assert (after[name] or ())[1:] == entry[1:]
     stripped = mailbox.Maildir(tmp_path / "s", create=False)
     assert {message.get_flags() for message in stripped} == {"FS", ""}
     assert stripped.list_folders() == ["Work"]
-    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o750
+
+
+def test_folders_that_nobody_told_of(tmp_path: Path) -> None:
+    """A Maildir of a source that tells of no folders gets its own, private ones; so does one without a message."""
+    files = [MemoryFile((("message", message_with(b"")),), FileInfo(b".Work/cur/1:2,"))]
+    for name, contents in (("full", files), ("empty", [])):
+        Pipeline([StripSink(tmp_path / name, tmp_path / "a", source=b"/memory/m")]).run(
+            [memory_tree("m", contents, "maildir")]
+        )
+    found = {path: entry[1] for path, entry in everything_below(tmp_path / "empty").items()}
+    assert found == {b"": 0o700, b"cur": 0o700, b"new": 0o700, b"tmp": 0o700}
+    found = {
+        path: entry[1] for path, entry in everything_below(tmp_path / "full/.Work").items() if entry[0] == "folder"
+    }
+    assert found == {b"": 0o700, b"cur": 0o700, b"new": 0o700, b"tmp": 0o700}
+
+
+def test_the_owner_of_a_stripped_mailbox_can_use_it(tmp_path: Path) -> None:
+    """Folders keep mode and time, but their owner may always read and change what is in them."""
+    write_tree(
+        tmp_path,
+        {b"t": (0o550, None), b"t/a": (0o570, None), b"t/a/1.eml": (0o440, message_with(b"")), b"t/b": (0o4711, None)},
+    )
+    strip(tmp_path / "t", tmp_path / "s", tmp_path / "a")
+    before, after = everything_below(tmp_path / "t"), everything_below(tmp_path / "s")
+    open_folders(tmp_path)
+    assert {name: entry[1] for name, entry in after.items()} == {
+        b"": 0o750,
+        b"a": 0o770,
+        b"a/1.eml": 0o440,
+        b"b": 0o711,
+    }
+    assert {name: entry[2] for name, entry in after.items()} == {name: entry[2] for name, entry in before.items()}
 
 
 def test_the_manifest_lists_what_was_taken_out(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import base64
 import gzip
+import hashlib
 import io
+import json
 import os
 import tarfile
 import zipfile
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.folders import everything_below, open_folders, write_tree
 from support.stripped import HEADER, base64_body, content, mbox_of, message_with, strip, tree_of
 
 from mailstrata.errors import ArchiveError, StrippedMailError, TargetError
@@ -30,6 +33,51 @@ def _there_and_back(tmp_path: Path, source: Path, **options: object) -> Path:
     strip(source, tmp_path / "stripped", tmp_path / "attachments", **options)
     unstrip(tmp_path / "stripped", tmp_path / "attachments", tmp_path / "back")
     return tmp_path / "back"
+
+
+def test_folders_come_back(tmp_path: Path) -> None:
+    """Empty ones, their modes and times, whatever they are called and whatever they forbid; setuid does not."""
+    body = message_with(base64_body(content(9000)))
+    tree = {
+        b"tree": (0o555, None),
+        b"tree/caf\xe9 \xff": (0o750, None),
+        b"tree/caf\xe9 \xff/ empty ": (0o4777, None),
+        b"tree/closed": (0o000, None),
+        b"tree/full": (0o500, None),
+        b"tree/full/1.eml": (0o640, body),
+        b"tree/full/2": (0o711, None),
+        b"Maildir": (0o700, None),
+        b"Maildir/cur": (0o700, None),
+        b"Maildir/cur/1.host:2,S": (0o600, body),
+        b"Maildir/new": (0o755, None),
+        b"Maildir/tmp": (0o770, None),
+    }
+    write_tree(tmp_path, tree)
+    for name in ("tree", "Maildir"):
+        folder = tmp_path / f"of {name}"
+        folder.mkdir()
+        back = everything_below(_there_and_back(folder, tmp_path / name))
+        expected = everything_below(tmp_path / name)
+        if name == "tree":
+            expected[b"caf\xe9 \xff/ empty "] = ("folder", 0o777, *expected[b"caf\xe9 \xff/ empty "][2:])
+        open_folders(tmp_path)
+        assert back == expected
+
+
+def test_a_manifest_without_the_times_of_folders(tmp_path: Path) -> None:
+    """They came later: a folder then has the time at which it was written."""
+    write_tree(tmp_path, {b"tree": (0o750, None), b"tree/1.eml": (0o600, message_with(b""))})
+    strip(tmp_path / "tree", tmp_path / "s", tmp_path / "a")
+    manifest = tmp_path / "a" / "manifest.jsonl"
+    head, *lines = manifest.read_bytes().splitlines(keepends=True)
+    rest = b"".join(lines).replace(b',"mtime_ns":1000000000000000000}', b"}", 1)
+    assert rest != b"".join(lines)
+    stated = json.loads(head) | {"size": len(rest), "sha256": hashlib.sha256(rest).hexdigest()}
+    manifest.write_bytes(json.dumps(stated).encode() + b"\n" + rest)
+    unstrip(tmp_path / "s", tmp_path / "a", tmp_path / "back")
+    kind, mode, time, _ = everything_below(tmp_path / "back")[b""]
+    assert (kind, mode) == ("folder", 0o750)
+    assert time != 10**18
 
 
 def _mbox(tmp_path: Path, *messages: bytes) -> Path:

@@ -117,6 +117,7 @@ def as_object(report: RestoreReport) -> dict[str, Any]:
     """As JSON; the keys are documented in docs/command-line.md."""
     return {
         "files": report.files,
+        "folders": report.folders,
         "messages": report.messages,
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
@@ -155,6 +156,7 @@ def _source_object(source: RestoredSource) -> dict[str, Any]:
         **_snapshot_object(source.snapshot),
         "restored_as": [text_of(name) for name in source.entries],
         "files": source.files,
+        "folders": source.folders,
         "messages": source.messages,
         "bytes": source.bytes,
     }

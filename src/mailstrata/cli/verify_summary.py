@@ -73,6 +73,7 @@ def as_object(summary: VerifySummary, seconds: float, *, quick: bool) -> dict[st
         "sources": summary.sources,
         "snapshots": summary.snapshots,
         "source_files": summary.source_files,
+        "source_folders": summary.source_folders,
         "bytes_read": summary.bytes_read,
         "seconds": round(seconds, 3),
     }

@@ -55,6 +55,20 @@ class FileInfo:
     quoting: MboxVariant | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FolderInfo:
+    """A folder of a source, whether anything is in it or not.
+
+    `name` is its path below the source's own path as bytes, without a `/` at the end, as it stands in a container;
+    empty for the folder that the source itself is. `mode` are its permissions, with setuid, setgid and the sticky bit,
+    `mtime_ns` is the time of its last change in nanoseconds since 1970 (None where a container says nothing of them).
+    """
+
+    name: bytes
+    mode: int | None = None
+    mtime_ns: int | None = None
+
+
 @dataclass(slots=True)
 class Region:
     """A stretch of a file: what it holds, and its bytes.
@@ -136,10 +150,11 @@ class Source(Protocol):
         source is; None for folders and streams, and where it cannot be told."""
         ...
 
-    def files(self) -> Iterator[SourceFile | SkippedFile]:
+    def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The files in a fixed order (sorted by name as bytes; members of a container as they stand in it).
 
         A file must be read before the next one is taken. What is no mail, or cannot be read, comes as a `SkippedFile`.
+        The folders that the source is made of come as well, on disk each before what lies in it.
         Raises `SourceError` where the source as a whole cannot be read on.
         """
         ...

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from mailstrata.errors import SourceError
-from mailstrata.message.origin import Failure, Region, SkippedFile, Source, SourceFile, SourceInfo
+from mailstrata.message.origin import Failure, FolderInfo, Region, SkippedFile, Source, SourceFile, SourceInfo
 from mailstrata.message.quoting import EventStream
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser, Profile
@@ -98,6 +98,7 @@ class Pipeline:
     ) -> None:
         self._sinks = list(sinks)
         self._known = known
+        self._folder_sinks = [sink for sink in self._sinks if Wants.FOLDERS in sink.wants]
         self._file_digests = any(Wants.FILE_DIGESTS in sink.wants for sink in self._sinks)
         self._limits = limits or Limits()
         self._profile: Profile = profile
@@ -173,6 +174,9 @@ class Pipeline:
             for file in source.files():
                 if isinstance(file, SkippedFile):
                     self._skipped_file(info, file, outcome)
+                elif isinstance(file, FolderInfo):
+                    for sink in self._folder_sinks:
+                        sink.found_folder(info, file)
                 else:
                     index = self._file(info, file, outcome, index)
         except SourceError as error:

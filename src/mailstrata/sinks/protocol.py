@@ -12,7 +12,7 @@ from enum import Flag, StrEnum, auto
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.message.origin import FileInfo, SkippedFile, Source, SourceFile, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, Source, SourceFile, SourceInfo
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -30,6 +30,8 @@ class Wants(Flag):
     """`sha256` of messages and `size` and `sha256` of leaves are set when they end."""
     FILE_DIGESTS = auto()
     """`sha256` of files is set when they end, and that of what was read of one at checkpoints."""
+    FOLDERS = auto()
+    """`found_folder` is called with the folders of a source."""
 
 
 class RawKind(StrEnum):
@@ -149,7 +151,8 @@ class Sink:
                 )*
                 [outside]*
               end_file
-            | skipped_file )*
+            | skipped_file
+            | [found_folder] )*
           end_source
           [checkpoint commit] )*
         checkpoint commit
@@ -159,6 +162,9 @@ class Sink:
     - A file is delivered from its first byte on, and messages count from 0 in their source. Where the pipeline was
       given `KnownFiles`, of a file that was seen before only what follows a known offset may come, without
       `begin_file` being told so, and message indexes then leave out those that are not delivered.
+    - With `Wants.FOLDERS`, a Maildir, a tree, a tar and the like also tell of their folders, empty ones and the
+      source's own included; on disk each before the files in it, in a container where it stands. A container may name
+      a folder twice, or hold files in folders that it does not name. Folders come in every run, `KnownFiles` or not.
     - With `Wants.RAW`, the data of all `raw` calls of a message, joined, is the message as it was before an mbox
       quoted it, every byte once and in order; its SHA-256 is `message.sha256`. `part` is whose bytes they are;
       a delimiter belongs to the multipart. `outside` gets the bytes between messages as they stand. No call is made
@@ -221,6 +227,9 @@ class Sink:
 
     def skipped_file(self, source: SourceInfo, file: SkippedFile) -> None:
         """A file of the source was passed over."""
+
+    def found_folder(self, source: SourceInfo, folder: FolderInfo) -> None:
+        """A folder of the source, whether anything is in it or not."""
 
     def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:
         """The source has ended."""

@@ -35,6 +35,9 @@ from mailstrata.sinks.target_names import accepted_piece, candidates, file_numbe
 PERMISSIONS = 0o777
 """What of a mode is set: neither setuid nor the like comes back from a stranger's tar."""
 
+OWNER_MAY_ALL = 0o700
+"""What it takes to write into a folder."""
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
@@ -89,10 +92,12 @@ class TargetTree:
 
     def make_folder(self, name: bytes, *, mode: int | None = None, mtime_ns: int | None = None) -> None:
         """Make a folder, if it is not there, and those around it; the tree itself where `name` is empty. Mode and time
-        are set by `finish`, since writing into the folder changes the one and may need the other. Raises
-        `TargetError`."""
+        are set by `finish`, since writing into the folder changes the one and may need the other; until then its owner
+        may do everything in it, others no more than afterwards. Raises `TargetError`."""
         with self._writing(name):
             pieces = self._open(tuple(safe_pieces(name)) if name else ())
+            if mode is not None:
+                os.fchmod(self._folder, mode & PERMISSIONS | OWNER_MAY_ALL)
             self._folders[b"/".join(pieces)] = (mode, mtime_ns)
 
     def create(self, name: bytes, *, mode: int | None = None, mtime_ns: int | None = None) -> TargetFile:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailstrata.errors import SourceError
-from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile
+from mailstrata.message.origin import FolderInfo, MboxVariant, SkippedFile, SourceFile
 from mailstrata.sources.eml import file_or_skipped
 from mailstrata.sources.files import display, join_label
 from mailstrata.sources.folder import FolderSource
 from mailstrata.sources.probe import probe_file
 from mailstrata.sources.sniff import has_suffix
-from mailstrata.sources.walk import Found, unreadable, walk
+from mailstrata.sources.walk import Found, folder_info, unreadable, walk
 
 _OWN_FILES = frozenset({b"table_of_contents", b"Info.plist", b"Icon\r"})
 
@@ -29,10 +29,17 @@ class AppleMailSource(FolderSource):
     def __init__(self, path: bytes, label: str, *, variant: MboxVariant | None = None) -> None:
         super().__init__(path, label, "apple-mail", variant=variant)
 
-    def files(self) -> Iterator[SourceFile | SkippedFile]:
+    def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The messages in the order of their names. Raises `SourceError` where the folder cannot be read."""
         for found in walk(self._path, self.info.label, enter_mailboxes=True):
-            yield found if isinstance(found, SkippedFile) else self._file(found)
+            if isinstance(found, SkippedFile):
+                yield found
+            elif found.kind == "folder":
+                folder = folder_info(found.path, found.name)
+                if folder is not None:
+                    yield folder
+            else:
+                yield self._file(found)
 
     def _file(self, found: Found) -> SourceFile | SkippedFile:
         *parents, base = found.name.split(b"/")

@@ -98,6 +98,8 @@ def _sources_in_folder(path: bytes, label: str, variant: MboxVariant | None) -> 
             if isinstance(found, SkippedFile):
                 has_errors = has_errors or found.is_error
                 continue
+            if found.kind == "folder":
+                continue
             found_label = join_label(label, found.name)
             if found.kind == "maildir":
                 found_any = True

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailstrata.errors import SourceError
-from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile
+from mailstrata.message.origin import FolderInfo, MboxVariant, SkippedFile, SourceFile
 from mailstrata.sources.content import DiskFile
 from mailstrata.sources.files import display, join_label
 from mailstrata.sources.folder import FolderSource
 from mailstrata.sources.one_file import OneFileSource
 from mailstrata.sources.probe import Identified, Probe, probe_file
 from mailstrata.sources.sniff import is_named_as_mail
-from mailstrata.sources.walk import Found, unreadable, walk
+from mailstrata.sources.walk import Found, folder_info, unreadable, walk
 
 
 class EmlSource(OneFileSource):
@@ -36,15 +36,20 @@ class EmlTreeSource(FolderSource):
     def __init__(self, path: bytes, label: str, *, variant: MboxVariant | None = None) -> None:
         super().__init__(path, label, "eml-tree", variant=variant)
 
-    def files(self) -> Iterator[SourceFile | SkippedFile]:
+    def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The messages in the order of their names. Raises `SourceError` where the folder cannot be read."""
         for found in walk(self._path, self.info.label):
             if isinstance(found, SkippedFile):
                 yield found
-            elif found.kind == "file":
-                file = self._file(found)
-                if file is not None:
-                    yield file
+                continue
+            item = self._item(found)
+            if item is not None:
+                yield item
+
+    def _item(self, found: Found) -> SourceFile | SkippedFile | FolderInfo | None:
+        if found.kind == "folder":
+            return folder_info(found.path, found.name)
+        return self._file(found) if found.kind == "file" else None
 
     def _file(self, found: Found) -> SourceFile | SkippedFile | None:
         label = join_label(self.info.label, found.name)

@@ -16,14 +16,14 @@ import stat
 from collections.abc import Iterator
 
 from mailstrata.errors import SourceError, SourceNotFoundError
-from mailstrata.message.origin import FileInfo, SkippedFile, SourceFile
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceFile
 from mailstrata.sources.compression import Compression
 from mailstrata.sources.content import DiskFile
 from mailstrata.sources.files import FileReader, access_error, join_label
 from mailstrata.sources.folder import FolderSource
 from mailstrata.sources.folder_names import INBOX, maildir_folder
 from mailstrata.sources.sniff import sniff
-from mailstrata.sources.walk import is_maildir, join, list_folder, unreadable
+from mailstrata.sources.walk import folder_info, is_maildir, join, list_folder, unreadable
 
 _FLAGS = re.compile(rb"[:!;]2,([A-Za-z]*)")
 _NAME_END = re.compile(rb"[:!;]")
@@ -56,8 +56,9 @@ class MaildirSource(FolderSource):
         super().__init__(path, label, "maildir")
         self._top = top
 
-    def files(self) -> Iterator[SourceFile | SkippedFile]:
+    def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The messages in the order of their names. Raises `SourceError` where the Maildir cannot be read."""
+        yield from self._folder_info(b"")
         stack = [_Folder(self, b"")]
         while stack:
             folder = stack[-1]
@@ -72,8 +73,10 @@ class MaildirSource(FolderSource):
                 if _SERVER_FILES.fullmatch(base) is None:
                     yield SkippedFile(name, "beside the folders of a Maildir; name it to read it")
             elif folder.is_maildir and base in _PARTS:
+                yield from self._folder_info(name)
                 yield from self._messages(folder, base.rstrip(b"/"))
             elif is_maildir(join(self._path, name)) or _SERVER_FILES.fullmatch(base) is None:
+                yield from self._folder_info(name)
                 try:
                     stack.append(_Folder(self, name))
                 except SourceError as error:
@@ -89,6 +92,11 @@ class MaildirSource(FolderSource):
     def path_of(self, name: bytes) -> bytes:
         """The path of what lies at `name` below the Maildir."""
         return join(self._path, name)
+
+    def _folder_info(self, name: bytes) -> Iterator[FolderInfo]:
+        found = folder_info(self.path_of(name), name)
+        if found is not None:
+            yield found
 
     def _messages(self, folder: _Folder, part: bytes) -> Iterator[SourceFile | SkippedFile]:
         if part == b"cur":  # it comes before `new`

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import IO, TYPE_CHECKING
 
 from mailstrata.errors import SourceError, UsageError
-from mailstrata.message.origin import Failure, MboxVariant, SkippedFile, Source, SourceInfo
+from mailstrata.message.origin import Failure, FolderInfo, MboxVariant, SkippedFile, Source, SourceInfo
 from mailstrata.message.reader import Reader, ReaderMode
 from mailstrata.sources.chunks import CHUNK_BYTES
 from mailstrata.sources.discover import find_sources
@@ -85,6 +85,8 @@ def _files(
             report(source.error)
             continue
         for file in source.files():
+            if isinstance(file, FolderInfo):
+                continue
             if not isinstance(file, SkippedFile):
                 yield source.info, file
             elif file.is_error:

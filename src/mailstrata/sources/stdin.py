@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 from mailstrata.errors import NotAMailboxError, SourceError
-from mailstrata.message.origin import FileInfo, MboxVariant, SkippedFile, SourceFile, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, MboxVariant, SkippedFile, SourceFile, SourceInfo
 from mailstrata.sources.chunks import CHUNK_BYTES, ChunkReader
 from mailstrata.sources.compression import decompress
 from mailstrata.sources.content import StreamedFile
@@ -53,7 +53,7 @@ class StreamSource:
         """None: a stream has none."""
         return None
 
-    def files(self) -> Iterator[SourceFile | SkippedFile]:
+    def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The one file that the stream is, or the members of the tar. Raises `SourceError` where it is no mail."""
         label = self.info.label
         with closing(self._open_chunks()) as chunks:

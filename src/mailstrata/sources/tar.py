@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from mailstrata.errors import DamagedSourceError, SourceError
-from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile, SourceInfo
+from mailstrata.message.origin import FolderInfo, MboxVariant, SkippedFile, SourceFile, SourceInfo
 from mailstrata.sources.chunks import ChunkReader
 from mailstrata.sources.compression import Compression
 from mailstrata.sources.content import decompressed
@@ -49,7 +49,7 @@ class TarSource:
         """The archive's size and time of change; None where they cannot be told."""
         return stamp_on_disk(self._path)
 
-    def files(self) -> Iterator[SourceFile | SkippedFile]:
+    def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The members as they stand in the archive. Raises `SourceError` where it cannot be read on."""
         label = self.info.label
         with FileReader(self._path, label) as file:
@@ -61,10 +61,11 @@ class TarSource:
 
 def tar_files(
     reader: ChunkReader, label: str, *, variant: MboxVariant | None = None
-) -> Iterator[SourceFile | SkippedFile]:
+) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
     """The members of the tar archive that `reader` is. Raises `SourceError` where it cannot be read on."""
     for member in tar_members(reader, label):
         if member.kind == "folder":
+            yield FolderInfo(member.name.rstrip(b"/"), member.mode, member.mtime_ns)
             continue
         if member.kind != "file":
             yield SkippedFile(member.name, _REASONS[member.kind])

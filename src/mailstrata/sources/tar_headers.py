@@ -155,7 +155,9 @@ def _nanoseconds(text: bytes | None, default: int) -> int | None:
     if text is not None:
         seconds, _, fraction = text.partition(b".")
         if seconds.isdigit() and len(seconds) < 11 and (not fraction or fraction.isdigit()):
-            return int(seconds) * 10**9 + int(fraction[:9].ljust(9, b"0"))
+            exact = int(seconds) * 10**9 + int(fraction[:9].ljust(9, b"0"))
+            # What tables and databases hold.
+            return exact if exact < 2**63 else None
     return default * 10**9 if abs(default) < 2**33 else None
 
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailstrata.errors import SourceError
-from mailstrata.message.origin import SkippedFile
+from mailstrata.message.origin import FolderInfo, SkippedFile
 from mailstrata.sources.files import access_error, reason_of, special_file_reason
 from mailstrata.sources.sniff import has_suffix
 
-FoundKind = Literal["file", "maildir", "apple-mail"]
+FoundKind = Literal["file", "folder", "maildir", "apple-mail"]
 
 _MAILDIR_NAME = re.compile(rb"\d+\.[^/]+|.*[:!;]2,[A-Za-z]*\Z", re.DOTALL)
 _NAMES_LOOKED_AT = 100
@@ -29,7 +29,8 @@ _NAMES_LOOKED_AT = 100
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A regular file below the folder that is walked, or a folder (it may be the first one) that is a mailbox.
+    """A regular file below the folder that is walked, or a folder (it may be the first one): a mailbox, or one that is
+    walked through.
 
     `name` is the path below the first folder, `path` the whole one.
     """
@@ -81,9 +82,21 @@ def join(folder: bytes, name: bytes) -> bytes:
     return folder + name if folder.endswith(b"/") else folder + b"/" + name
 
 
+def folder_info(path: bytes, name: bytes) -> FolderInfo | None:
+    """The folder at `path`, which is `name` below its source; None where there is none any more, or it cannot be
+    looked at (listing it then says why)."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISDIR(status.st_mode):
+        return None
+    return FolderInfo(name, stat.S_IMODE(status.st_mode), status.st_mtime_ns)
+
+
 def walk(root: bytes, label: str, *, enter_mailboxes: bool = False) -> Iterator[Found | SkippedFile]:
-    """Everything below `root` in the order of the names as bytes. Mailbox folders come as such and are not entered,
-    unless `enter_mailboxes` says so.
+    """`root` and everything below it in the order of the names as bytes, each folder before what lies in it. Mailbox
+    folders come as such and are not entered, unless `enter_mailboxes` says so.
 
     A folder below it that cannot be read comes as a `SkippedFile`. Raises `SourceError` if `root` itself cannot.
     """
@@ -95,6 +108,7 @@ def walk(root: bytes, label: str, *, enter_mailboxes: bool = False) -> Iterator[
         listing = list_folder(root)
     except (OSError, ValueError) as error:
         raise access_error(label, error) from error
+    yield Found("folder", b"", root)
     stack = [(b"", iter(listing.names), listing.skipped)]
     while stack:
         folder, names, skipped = stack[-1]
@@ -113,6 +127,7 @@ def walk(root: bytes, label: str, *, enter_mailboxes: bool = False) -> Iterator[
         if kind is not None:
             yield Found(kind, name, path)
         elif not hidden:
+            yield Found("folder", name, path)
             try:
                 listing = list_folder(path)
             except OSError as error:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from mailstrata.message.origin import MboxVariant, SkippedFile, SourceFile, SourceInfo
+from mailstrata.message.origin import FolderInfo, MboxVariant, SkippedFile, SourceFile, SourceInfo
 from mailstrata.sources.chunks import ChunkReader
 from mailstrata.sources.compression import (
     MEMORY_LIMIT,
@@ -52,12 +52,13 @@ class ZipSource:
         """The archive's size and time of change; None where they cannot be told."""
         return stamp_on_disk(self._path)
 
-    def files(self) -> Iterator[SourceFile | SkippedFile]:
+    def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The members as they stand in the archive's directory. Raises `SourceError` where it cannot be read on."""
         label = self.info.label
         with FileReader(self._path, label) as file:
             for member in zip_members(file, label):
                 if member.name.endswith(b"/"):
+                    yield FolderInfo(member.name.rstrip(b"/"), _permissions(member), member.mtime_ns)
                     continue
                 yield self._file(file, member)
             file.check_unchanged(0)
@@ -73,10 +74,13 @@ class ZipSource:
             reason = f"compressed in a way (method {member.method}) that cannot be read; unpack the archive to read it"
             return SkippedFile(member.name, reason, is_error=True)
         label = join_label(self.info.label, member.name)
-        mode = stat.S_IMODE(member.mode) if member.mode is not None else None
-        header = Member(member.name, member.compressed_size, mode, member.mtime_ns)
+        header = Member(member.name, member.compressed_size, _permissions(member), member.mtime_ns)
         chunks = gather(_checked(decoder(_raw_data(file, member), member), member), "zip", label)
         return open_member(header, chunks, label, variant=self._variant)
+
+
+def _permissions(member: ZipMember) -> int | None:
+    return None if member.mode is None else stat.S_IMODE(member.mode)
 
 
 def _raw_data(file: FileReader, member: ZipMember) -> Iterator[bytes]:

@@ -69,4 +69,13 @@ def remove_tree(path: Path) -> None:
     import shutil  # noqa: PLC0415 - needed when something went wrong only
 
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(path)
+        try:
+            shutil.rmtree(path)
+        except PermissionError:
+            # Folders in it have got modes already that forbid even their owner to empty them.
+            for folder, names, _ in os.walk(path):
+                for name in names:
+                    below = Path(folder, name)
+                    if not below.is_symlink():
+                        below.chmod(0o700)
+            shutil.rmtree(path)

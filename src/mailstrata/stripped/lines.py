@@ -37,6 +37,7 @@ class FolderLine:
 
     place: bytes
     mode: int | None
+    mtime_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ def _parse(line: dict[str, Any]) -> Line | None:
             _digest(line["stripped_sha256"]),
         )
     if kind == "folder":
-        return FolderLine(bytes_from_json(line["place"]), _optional(line["mode"]))
+        # The time came later than the others, and may be missing.
+        return FolderLine(bytes_from_json(line["place"]), _optional(line["mode"]), _optional(line.get("mtime_ns")))
     if kind == "source":
         return SourceLine(str(line["label"]), bytes_from_json(line["path"]), str(line["kind"]))
     return None

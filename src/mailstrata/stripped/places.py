@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailstrata.message.origin import FileInfo, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, SourceInfo
 
 _SUFFIXES = {
     "gzip": (b".gz", b".gzip", b".z"),
@@ -40,6 +40,12 @@ def place_of_file(source_place: bytes, file: FileInfo) -> bytes:
             if place.lower().endswith(suffix) and stem and not stem.endswith(b"/"):
                 return stem
     return place
+
+
+def place_of_folder(source_place: bytes, folder: FolderInfo) -> bytes:
+    """The path of a folder of that source below the target; in a tar, `./` and `./a/` are the source and its `a`."""
+    pieces = [piece for piece in folder.name.split(b"/") if piece not in (b"", b".")]
+    return b"/".join([source_place, *pieces] if source_place else pieces)
 
 
 def maildir_folder(source_place: bytes, file: FileInfo) -> bytes:

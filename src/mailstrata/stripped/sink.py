@@ -29,7 +29,7 @@ from mailstrata.stripping import StripPolicy
 
 if TYPE_CHECKING:
     from mailstrata.message.info import MessageInfo, PartInfo
-    from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+    from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
 
 
 class StripSink(Sink):
@@ -47,7 +47,7 @@ class StripSink(Sink):
     """
 
     name: ClassVar[str] = "strip"
-    wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS | Wants.FILE_DIGESTS
+    wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS | Wants.FILE_DIGESTS | Wants.FOLDERS
 
     def __init__(
         self,
@@ -120,9 +120,13 @@ class StripSink(Sink):
         """Note the file, which is not copied."""
         self._running.skipped_file(file)
 
+    def found_folder(self, source: SourceInfo, folder: FolderInfo) -> None:
+        """Make the folder."""
+        self._running.found_folder(folder)
+
     def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:
         """Note how the source ended."""
-        self._running.end_source(outcome)
+        self._running.end_source(source, outcome)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """At the end, make everything durable. A mailbox is a single whole, so nothing is done before."""

@@ -18,23 +18,26 @@ from mailstrata.sinks.protocol import (
     OutsideKind,
     SourceOutcome,
 )
+from mailstrata.sinks.target_tree import OWNER_MAY_ALL
 from mailstrata.stripped.attachments import Attachment, AttachmentFolder
 from mailstrata.stripped.files import show
 from mailstrata.stripped.manifest import Block, BlockWriter, bytes_to_json
-from mailstrata.stripped.places import maildir_folder, place_of_file
+from mailstrata.stripped.places import maildir_folder, place_of_file, place_of_folder
 from mailstrata.stripped.target import OutputFile, StagedTarget
 from mailstrata.stripping import StripCounts, StrippedMessage, StrippedPart, Stripper, StripPolicy
 from mailstrata.transfer.mbox import MboxQuoter
 
 if TYPE_CHECKING:
     from mailstrata.message.info import MessageInfo, PartInfo
-    from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+    from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
 
 STRIPPED_QUOTING = "mboxrd"
 """How a stripped mbox is quoted, whatever the source's way: the one way that always comes undone."""
 
 PRIVATE = 0o700
-"""The mode of a Maildir's folders. Their own are not known."""
+"""The mode of a Maildir's folders where the source does not tell their own."""
+
+_FOLDER_KINDS = frozenset({"eml-tree", "apple-mail", "tar", "zip"})
 
 _SHOWN_CHARACTERS = 200
 
@@ -82,6 +85,7 @@ class StripRun:
             self.close()
             raise
         self._source_place = b""
+        self._has_folders = False
         self._maildir: bytes | None = None
         self._last_file: tuple[int, str] = (0, "")
         self._quoter: MboxQuoter | None = None
@@ -95,12 +99,23 @@ class StripRun:
 
     def begin_source(self, source: SourceInfo, place: bytes) -> None:
         self._source_place = place
+        self._has_folders = False
         self._maildir = None
         self._add({"type": "source", "label": source.label, "path": bytes_to_json(source.path), "kind": source.kind})
+
+    def found_folder(self, folder: FolderInfo) -> None:
+        self._has_folders = True
+        self._make_folder(place_of_folder(self._source_place, folder), folder.mode, folder.mtime_ns)
+
+    def _make_untold_folders(self, source: SourceInfo, place: bytes) -> None:
+        """Make the folders that a source must have, if it tells of none; `place` is that of a Maildir."""
+        if self._has_folders:
+            return
         if source.kind == "maildir":
             self._make_maildir(place)
-        elif source.kind in ("eml-tree", "apple-mail", "tar", "zip"):
-            self._make_folder(place, None)
+        elif source.kind in _FOLDER_KINDS:
+            self._has_folders = True
+            self._make_folder(self._source_place, None)
 
     def _make_maildir(self, place: bytes) -> None:
         if place != self._maildir:
@@ -108,13 +123,14 @@ class StripRun:
             for folder in (place, *(place + b"/" + part if place else part for part in (b"cur", b"new", b"tmp"))):
                 self._make_folder(folder, PRIVATE)
 
-    def _make_folder(self, place: bytes, mode: int | None) -> None:
-        self._target.make_folder(place, mode=mode)
-        self._add({"type": "folder", "place": bytes_to_json(place), "mode": mode})
+    def _make_folder(self, place: bytes, mode: int | None, mtime_ns: int | None = None) -> None:
+        # Who strips a mailbox goes on using it, and must be able to read it for `unstrip`.
+        usable = None if mode is None else mode | OWNER_MAY_ALL
+        self._target.make_folder(place, mode=usable, mtime_ns=mtime_ns)
+        self._add({"type": "folder", "place": bytes_to_json(place), "mode": mode, "mtime_ns": mtime_ns})
 
     def begin_file(self, source: SourceInfo, file: FileInfo) -> None:
-        if source.kind == "maildir":
-            self._make_maildir(maildir_folder(self._source_place, file))
+        self._make_untold_folders(source, maildir_folder(self._source_place, file))
         place = place_of_file(self._source_place, file)
         output = self._target.create(place, mode=file.mode, mtime_ns=file.mtime_ns)
         self._file = output
@@ -173,7 +189,9 @@ class StripRun:
             }
         )
 
-    def end_source(self, outcome: SourceOutcome) -> None:
+    def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:
+        if self._maildir is None:
+            self._make_untold_folders(source, self._source_place)
         self._add({"type": "source-end", "complete": outcome.complete, "reasons": outcome.reasons})
 
     # Their bytes -------------------------------------------------------------------------------------------------

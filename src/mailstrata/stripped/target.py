@@ -10,11 +10,12 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from mailstrata.errors import LockedError, TargetError
-from mailstrata.sinks.target_tree import TargetFile, TargetTree
+from mailstrata.sinks.target_tree import OWNER_MAY_ALL, TargetFile, TargetTree
 from mailstrata.stripped.files import lock_folder, remove_tree, show, sync_folder, writing
 from mailstrata.stripped.manifest import Shape
 
@@ -109,10 +110,11 @@ class StagedTarget:
             )
         self.shape = shape
 
-    def make_folder(self, name: bytes, *, mode: int | None = None) -> None:
-        """Make a folder below the target, or the target itself as a folder (an empty name)."""
+    def make_folder(self, name: bytes, *, mode: int | None = None, mtime_ns: int | None = None) -> None:
+        """Make a folder below the target, or the target itself as a folder (an empty name). Mode and time are set when
+        all is written."""
         self._set_shape("folder")
-        self._open_tree.make_folder(name, mode=mode)
+        self._open_tree.make_folder(name, mode=mode, mtime_ns=mtime_ns)
 
     def create(self, name: bytes, *, mode: int | None, mtime_ns: int | None) -> OutputFile:
         """A new file below the target; the target itself where `name` is empty."""
@@ -130,8 +132,7 @@ class StagedTarget:
             if self.shape == "file":
                 _publish_file(self._content / os.fsdecode(_CONTENT), self.path)
             else:
-                # Onto an empty folder this is one step as well; onto anything else it fails.
-                self._content.rename(self.path)
+                _publish_folder(self._content, self.path)
             sync_folder(self.path.parent)
 
     def close(self) -> None:
@@ -154,6 +155,19 @@ def _refuse_existing(path: Path) -> None:
         return
     if path.is_symlink() or not path.is_dir() or next(path.iterdir(), None) is not None:
         raise TargetError(f"{show(path)} is there already; nothing is overwritten: name a new file or folder")
+
+
+def _publish_folder(content: Path, path: Path) -> None:
+    """Give the folder its name, in place of nothing but an empty folder. Raises OSError."""
+    mode = stat.S_IMODE(content.stat().st_mode)
+    # A folder that may not be written to cannot be moved either.
+    is_locked = mode & OWNER_MAY_ALL != OWNER_MAY_ALL
+    if is_locked:
+        content.chmod(mode | OWNER_MAY_ALL)
+    # Onto an empty folder this is one step as well; onto anything else it fails.
+    content.rename(path)
+    if is_locked:
+        path.chmod(mode)
 
 
 def _publish_file(content: Path, path: Path) -> None:

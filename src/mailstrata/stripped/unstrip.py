@@ -105,7 +105,7 @@ class _Run:
             if isinstance(line, SourceLine):
                 self._source = line
             elif isinstance(line, FolderLine):
-                self._output.make_folder(line.place, mode=line.mode)
+                self._output.make_folder(line.place, mode=line.mode, mtime_ns=line.mtime_ns)
             elif isinstance(line, FileLine):
                 self._file(line, lines)
             else:

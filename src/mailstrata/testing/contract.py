@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
 from mailstrata.sinks.protocol import Checkpoint, FileOutcome, OutsideKind, RawKind, Sink, SourceOutcome, Wants
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ with it."""
 _NEXT = {
     "new": {"open"},
     "open": {"begin_source", "checkpoint", "close"},
-    "begin_source": {"begin_file", "skipped_file", "end_source"},
+    "begin_source": {"begin_file", "skipped_file", "found_folder", "end_source"},
     "begin_file": {"outside", "begin_message", "end_file"},
     "outside": {"outside", "begin_message", "end_file"},
     "begin_message": {"begin_part"},
@@ -31,8 +31,9 @@ _NEXT = {
     "decoded": {"begin_part", "raw", "decoded", "end_part"},
     "end_part": {"begin_part", "raw", "end_part", "end_message"},
     "end_message": {"outside", "begin_message", "end_file", "checkpoint"},
-    "end_file": {"begin_file", "skipped_file", "end_source"},
-    "skipped_file": {"begin_file", "skipped_file", "end_source"},
+    "end_file": {"begin_file", "skipped_file", "found_folder", "end_source"},
+    "skipped_file": {"begin_file", "skipped_file", "found_folder", "end_source"},
+    "found_folder": {"begin_file", "skipped_file", "found_folder", "end_source"},
     "end_source": {"begin_source", "checkpoint"},
     "checkpoint": {"commit"},
     "commit": {"begin_source", "checkpoint", "outside", "begin_message", "end_file", "close"},
@@ -248,6 +249,14 @@ class ContractChecker(Sink):
             assert source is self._source
             assert self._file is None, "a file is skipped within another"
             self._sink.skipped_file(source, file)
+
+    def found_folder(self, source: SourceInfo, folder: FolderInfo) -> None:
+        """Between files."""
+        with self._call("found_folder"):
+            assert Wants.FOLDERS in self.wants, "found_folder was called though FOLDERS was not asked for"
+            assert source is self._source
+            assert not folder.name.endswith(b"/"), "the name of a folder ends with a slash"
+            self._sink.found_folder(source, folder)
 
     def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:
         """The source that began, with the messages that were delivered."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
 from mailstrata.sinks.protocol import Checkpoint, FileOutcome, OutsideKind, RawKind, Sink, SourceOutcome, Wants
 
 
@@ -22,7 +22,7 @@ class InterruptingSink(Sink):
     """
 
     name = "interrupting"
-    wants = Wants.RAW | Wants.DECODED | Wants.FILE_DIGESTS
+    wants = Wants.RAW | Wants.DECODED | Wants.FILE_DIGESTS | Wants.FOLDERS
 
     def __init__(self, at: int) -> None:
         self._at = at
@@ -81,6 +81,10 @@ class InterruptingSink(Sink):
         self._called()
 
     def skipped_file(self, source: SourceInfo, file: SkippedFile) -> None:
+        """Counted."""
+        self._called()
+
+    def found_folder(self, source: SourceInfo, folder: FolderInfo) -> None:
         """Counted."""
         self._called()
 

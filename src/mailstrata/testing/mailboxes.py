@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 
 from mailstrata.errors import DamagedSourceError, SourceChangedError
-from mailstrata.message.origin import FileInfo, SkippedFile
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile
 from mailstrata.testing.memory import MemoryFile, MemorySource, memory_mbox, memory_message, memory_tree
 
 HOSTILE_FILENAMES = (
@@ -80,9 +80,9 @@ def ordinary_mailbox() -> MemorySource:
 
 
 def small_maildir() -> MemorySource:
-    """A Maildir with folders, flags, a name that is not UTF-8, and files that are passed over."""
+    """A Maildir with folders, some of them empty, flags, names that are not UTF-8, and files that are passed over."""
     body = _HEADER + b"Subject: in a Maildir\n\n"
-    files: list[MemoryFile | SkippedFile] = [
+    files: list[MemoryFile | SkippedFile | FolderInfo] = [
         MemoryFile((("message", body + b"%d\n" % n),), FileInfo(name, folder, flags, 0o600, 10**18, len(body) + 2))
         for n, (name, folder, flags) in enumerate(
             [(b"cur/1:2,S", "INBOX", "S"), (b".Work/new/2", "Work", ""), (b"cur/caf\xe9:2,FS", "INBOX", "FS")]
@@ -91,6 +91,8 @@ def small_maildir() -> MemorySource:
     files.insert(1, SkippedFile(b"cur/picture.png", "an image, no mail"))
     files.append(SkippedFile(b"cur/secret", "Permission denied", is_error=True))
     files.append(MemoryFile((("gap", b"1234\n"), ("message", body), ("gap", b"<plist/>")), FileInfo(b"cur/3.emlx")))
+    modes = [(b"", 0o700), (b".Work/new", 0o4777), (b".Work/caf\xe9", 0o710), (b"cur", 0o2770), (b"tmp", None)]
+    files[:0] = [FolderInfo(name, mode, None if mode is None else 10**18) for name, mode in modes]
     return memory_tree("maildir", files, "maildir")
 
 

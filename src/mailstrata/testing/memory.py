@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from mailstrata.errors import SourceError, UsageError
 from mailstrata.message.origin import (
     FileInfo,
+    FolderInfo,
     LengthCheck,
     MboxVariant,
     PrefixDigest,
@@ -71,7 +72,7 @@ class MemorySource:
     """A source that can be gone through as often as one likes. `stamp` is that of `Source`."""
 
     info: SourceInfo
-    contents: tuple[MemoryFile | SkippedFile, ...]
+    contents: tuple[MemoryFile | SkippedFile | FolderInfo, ...]
     stamp: tuple[int, int] | None = None
 
     @property
@@ -79,7 +80,7 @@ class MemorySource:
         """Bytes in all files."""
         return sum(len(data) for file in self.contents if isinstance(file, MemoryFile) for _, data in file.contents)
 
-    def files(self) -> Iterator[MemoryFile | SkippedFile]:
+    def files(self) -> Iterator[MemoryFile | SkippedFile | FolderInfo]:
         """The files in the order given."""
         return iter(self.contents)
 
@@ -114,7 +115,9 @@ def memory_message(name: str, data: bytes, *, mtime_ns: int | None = None) -> Me
     return _source(name, "eml", [MemoryFile((("message", data),), info)], _stamp(data, mtime_ns))
 
 
-def memory_tree(name: str, files: Iterable[MemoryFile | SkippedFile], kind: SourceKind = "eml-tree") -> MemorySource:
+def memory_tree(
+    name: str, files: Iterable[MemoryFile | SkippedFile | FolderInfo], kind: SourceKind = "eml-tree"
+) -> MemorySource:
     """A source of many files: a tree of messages, a Maildir."""
     return _source(name, kind, files)
 
@@ -124,6 +127,9 @@ def _stamp(data: bytes, mtime_ns: int | None) -> tuple[int, int] | None:
 
 
 def _source(
-    name: str, kind: SourceKind, files: Iterable[MemoryFile | SkippedFile], stamp: tuple[int, int] | None = None
+    name: str,
+    kind: SourceKind,
+    files: Iterable[MemoryFile | SkippedFile | FolderInfo],
+    stamp: tuple[int, int] | None = None,
 ) -> MemorySource:
     return MemorySource(SourceInfo(name, b"/memory/" + name.encode(), kind), tuple(files), stamp)

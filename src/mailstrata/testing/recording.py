@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
 from mailstrata.sinks.protocol import Checkpoint, FileOutcome, OutsideKind, RawKind, Sink, SourceOutcome, Wants
 
 
@@ -37,12 +37,13 @@ class RecordingSink(Sink):
 
     name = "recording"
 
-    def __init__(self, wants: Wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS | Wants.FILE_DIGESTS) -> None:
+    def __init__(self, wants: Wants = ~Wants.NOTHING) -> None:
         self.wants = wants
         self.calls: list[str] = []
         self.messages: list[RecordedMessage] = []
         self.outside_bytes: list[tuple[OutsideKind, int, bytes]] = []
         self.skipped: list[SkippedFile] = []
+        self.folders: list[FolderInfo] = []
         self.outcomes: list[SourceOutcome] = []
         self.file_outcomes: list[FileOutcome] = []
         self.checkpoints: list[Checkpoint] = []
@@ -109,6 +110,11 @@ class RecordingSink(Sink):
         """Kept in `skipped`."""
         self.calls.append("skipped_file")
         self.skipped.append(file)
+
+    def found_folder(self, source: SourceInfo, folder: FolderInfo) -> None:
+        """Kept in `folders`."""
+        self.calls.append("found_folder")
+        self.folders.append(folder)
 
     def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:
         """Kept in `outcomes`."""

@@ -243,6 +243,7 @@ def test_an_interrupted_maildir_goes_on(tmp_path: Path) -> None:
         done = opened.totals().messages_found
     assert keep(archive, path).messages == 31 - done < 30
     assert len(latest(archive)[1]) == 30
+    assert [index for index, _, _ in places(archive)] == list(range(30)), "a place has two rows"
 
 
 _CHANGES = st.lists(

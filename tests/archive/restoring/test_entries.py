@@ -4,7 +4,7 @@ import pytest
 
 from mailstrata.archive.commits.records import SourceSnapshot
 from mailstrata.archive.restoring.entries import EntryNames, SourceEntry
-from mailstrata.archive.snapshots.lines import Compression, FileLine
+from mailstrata.archive.snapshots.lines import Compression, FileLine, FolderLine
 
 
 def source(path: bytes, kind: str = "mbox", names: EntryNames | None = None) -> SourceEntry:
@@ -73,6 +73,15 @@ def test_names_that_cannot_be_created_are_changed() -> None:
     assert names.take(b"..") == b"__"
     assert names.take(b"a\0b") == b"a_b"
     assert len(names.take(b"n" * 300)) == 255
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [(b"", b"x.tar"), (b".", b"x.tar"), (b"./a", b"x.tar/a"), (b"a//b", b"x.tar/a/b"), (b"../a", b"x.tar/../a")],
+)
+def test_folders_of_a_source(name: bytes, expected: bytes) -> None:
+    """The source's own folder is the source; a tar calls it `.`."""
+    assert source(b"/x/x.tar", "tar").folder_of(FolderLine(0, name, None, None)) == expected
 
 
 def test_the_folders_of_a_maildir() -> None:

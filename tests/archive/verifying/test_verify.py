@@ -418,6 +418,24 @@ def test_an_older_snapshot_is_not_taken_for_whole_because_the_newest_is(
     assert damaged.path.rpartition("/")[2].startswith("00000001-")
 
 
+def test_folders_are_counted(tmp_path: Path) -> None:
+    """Every folder that a snapshot names counts, and its ledger must say the same number."""
+    (tmp_path / "Maildir/cur").mkdir(parents=True)
+    (tmp_path / "Maildir/new").mkdir()
+    Pipeline([ArchiveSink(tmp_path / "archive")]).run(find_sources([tmp_path / "Maildir"]))
+    check = Verification(tmp_path / "archive")
+    assert list(check) == []
+    assert check.summary.source_folders == 3
+
+    def change(data: dict[str, Any]) -> None:
+        for totals in (data["sources"][0]["totals"], data["totals"], data["running_totals"]):
+            totals["folders"] += 1
+
+    rewrite_record(tmp_path / "archive", 1, change)
+    texts = [finding.text for finding in by_code(verify(tmp_path / "archive"))[FindingCode.SOURCE_LEDGER]]
+    assert any("its lines name 3 folders, its ledger counts 4" in text for text in texts)
+
+
 def test_a_ledger_that_the_lines_contradict_is_found(root: Path) -> None:
     """The record's totals add up, and are not those of what is there."""
 

@@ -27,6 +27,8 @@ class Totals:
     files: int = 0
     """Files begun."""
     files_skipped: int = 0
+    folders: int = 0
+    """Folders found, as often as a run came by."""
     files_unchanged: int = 0
     """Files taken over whole from the snapshot before."""
     bytes_unchanged: int = 0

@@ -16,6 +16,7 @@ from mailstrata.archive.commits.records import SourceCheckpoint, SourceSnapshot
 from mailstrata.archive.snapshots.lines import (
     FileEndLine,
     FileLine,
+    FolderLine,
     GapLine,
     Line,
     MessageLine,
@@ -23,7 +24,7 @@ from mailstrata.archive.snapshots.lines import (
     SkippedLine,
 )
 from mailstrata.errors import TargetError
-from mailstrata.message.origin import FileInfo, SkippedFile
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile
 
 _CACHE_BYTES = 8 << 20
 _CREATE = """
@@ -134,6 +135,11 @@ class FileTable:
         row = self._find(file.name, _skipped_key(file.reason, file.is_error))
         return None if row is None else int(row[2])
 
+    def find_folder(self, folder: FolderInfo) -> tuple[int, int | None] | None:
+        """The number of the line that tells of the folder with the same mode, and the time that it says."""
+        row = self._find(folder.name, _folder_key(folder.mode))
+        return None if row is None else (int(row[2]), row[5])
+
     def _find(self, name: bytes, skipped: str) -> tuple[Any, ...] | None:
         found: tuple[Any, ...] | None = self._database.execute(
             "SELECT * FROM files WHERE name = ? AND skipped = ?", (name, skipped)
@@ -147,6 +153,10 @@ class FileTable:
 
 def _skipped_key(reason: str, is_error: bool) -> str:
     return f"{'error' if is_error else 'skipped'} {reason}"
+
+
+def _folder_key(mode: int | None) -> str:
+    return f"folder {mode}"
 
 
 def _rows(lines: Iterable[Line], checkpoint: SourceCheckpoint | None, known: FileTable) -> Iterable[tuple[object, ...]]:
@@ -184,6 +194,9 @@ def _rows(lines: Iterable[Line], checkpoint: SourceCheckpoint | None, known: Fil
                 *(0,) * 6,
                 "",
             )
+        elif isinstance(line, FolderLine):
+            times = (None, line.mtime_ns, *(None,) * 5)
+            yield (line.name, _folder_key(line.mode), line.number, 1, *times, 0, 0, None, *(0,) * 6, "")
         elif isinstance(line, FileEndLine) and file is not None:
             complete = line.complete and not line.changed
             yield _row(file, first, line.number + 1 - first, complete, line.length, line.sha256, messages, resume, last)
@@ -191,7 +204,7 @@ def _rows(lines: Iterable[Line], checkpoint: SourceCheckpoint | None, known: Fil
     if file is not None and checkpoint is not None and checkpoint.file == file.name and checkpoint.offset == position:
         # An interrupted run came this far: all of it is known, and nothing of what follows.
         resume = (known.lines, position, messages)
-        yield _row(file, first, known.lines - first, False, position, checkpoint.sha256, messages, resume, _NO_MESSAGE)
+        yield _row(file, first, known.lines - first, False, position, checkpoint.sha256, messages, resume, last)
 
 
 def _row(

@@ -8,7 +8,7 @@ from mailstrata.archive.recording.previous import PreviousSnapshot
 from mailstrata.archive.snapshots.segments import SegmentWriter
 from mailstrata.archive.writing.store import ContentStore
 from mailstrata.message.info import MessageInfo
-from mailstrata.message.origin import FileInfo, SkippedFile, SourceFile, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceFile, SourceInfo
 from mailstrata.sinks.protocol import Seen, SourceOutcome
 
 
@@ -56,6 +56,9 @@ class OpenSource:
             totals.bytes_unchanged += known.length
             totals.messages_unchanged += known.messages
             return Seen(known.length, known.messages, None, unchanged=True)
+        if not known.complete:
+            # An interrupted run had come this far in a file that may have to be read from its beginning again.
+            self._last_message = (known.last_start, known.last_end, known.last_sha256)
         offset = known.resume_offset
         if not (file.can_start and offset and known.sha256 and known.is_read_alike(info)):
             return None
@@ -89,6 +92,22 @@ class OpenSource:
             previous.copy(line, 1, self.segments)
         else:
             self.segments.skipped_file(file)
+
+    def found_folder(self, folder: FolderInfo) -> None:
+        """A folder of the source. Its time changes with whatever is put into it and taken out again, so that no new
+        snapshot is made for its sake alone; in one that is made, it is right."""
+        previous = self._previous
+        known = None if previous is None else previous.find_folder(folder)
+        if previous is None or known is None:
+            self.segments.folder(folder)
+            return
+        line, mtime_ns = known
+        if mtime_ns == folder.mtime_ns:
+            self.segments.totals.folders += 1
+            previous.copy(line, 1, self.segments)
+        else:
+            previous.replace(line)
+            self.segments.folder(folder, is_known=True)
 
     def ends_as_before(self, outcome: SourceOutcome) -> bool:
         """Whether the source is, to the last line, what the snapshot before says: then no other one is needed."""

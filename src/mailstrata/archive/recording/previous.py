@@ -10,7 +10,7 @@ from mailstrata.archive.recording.file_table import FileTable, KnownFile
 from mailstrata.archive.snapshots.lines import Line
 from mailstrata.archive.snapshots.segments import SegmentWriter
 from mailstrata.archive.snapshots.snapshot_lines import SnapshotLines
-from mailstrata.message.origin import SkippedFile
+from mailstrata.message.origin import FolderInfo, SkippedFile
 
 MOST_COPIES = 16
 """Snapshots that one may have to read behind each other; after so many, a snapshot holds its lines itself again."""
@@ -47,6 +47,17 @@ class PreviousSnapshot:
         line = self._files().find_skipped(file)
         return line if line is not None and line >= self._next_line else None
 
+    def find_folder(self, folder: FolderInfo) -> tuple[int, int | None] | None:
+        """The number of the line that tells of the same folder with the same mode, if it can be taken over, and the
+        time of change that it says."""
+        found = self._files().find_folder(folder)
+        return found if found is not None and found[0] >= self._next_line else None
+
+    def replace(self, first: int) -> None:
+        """The line with number `first` is written anew, with nothing changed that needs a new snapshot."""
+        self._copied += 1
+        self._next_line = first + 1
+
     def copy(self, first: int, count: int, segments: SegmentWriter) -> None:
         """Take over `count` lines from number `first` on."""
         self._copied += count
@@ -65,7 +76,7 @@ class PreviousSnapshot:
 
     @property
     def is_all_copied(self) -> bool:
-        """Whether every line was taken over."""
+        """Whether every line was taken over, or replaced by one that says the same."""
         return self._copied == self._files().lines
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from mailstrata.archive.commits.totals import Totals
 from mailstrata.archive.recording.sink_run import ArchiveRun
 from mailstrata.errors import UsageError
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.message.origin import FileInfo, SkippedFile, Source, SourceFile, SourceInfo
+from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, Source, SourceFile, SourceInfo
 from mailstrata.sinks.protocol import (
     Checkpoint,
     FileOutcome,
@@ -45,7 +45,7 @@ class ArchiveSink(Sink):
     """
 
     name: ClassVar[str] = "archive"
-    wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS | Wants.FILE_DIGESTS
+    wants = Wants.RAW | Wants.DECODED | Wants.DIGESTS | Wants.FILE_DIGESTS | Wants.FOLDERS
 
     def __init__(
         self,
@@ -131,6 +131,10 @@ class ArchiveSink(Sink):
     def skipped_file(self, source: SourceInfo, file: SkippedFile) -> None:  # noqa: ARG002
         """Note the file and why it was passed over."""
         self._running.source.skipped_file(file)
+
+    def found_folder(self, source: SourceInfo, folder: FolderInfo) -> None:  # noqa: ARG002
+        """Note the folder."""
+        self._running.source.found_folder(folder)
 
     def end_source(self, source: SourceInfo, outcome: SourceOutcome) -> None:  # noqa: ARG002
         """Close the snapshot. Raises `ArchiveError` where its ledger does not add up."""

@@ -16,7 +16,7 @@ from mailstrata.sources.sniff import without_compression_suffix
 
 if TYPE_CHECKING:
     from mailstrata.archive.commits.records import SourceSnapshot
-    from mailstrata.archive.snapshots.lines import FileLine
+    from mailstrata.archive.snapshots.lines import FileLine, FolderLine
 
 MAILDIR_FOLDERS = (b"cur", b"new", b"tmp")
 
@@ -60,6 +60,10 @@ class SourceEntry:
         if self._folder is None:
             self._folder = self._names.take(self._base)
         return self._folder + b"/" + name if name else self._folder
+
+    def folder_of(self, line: FolderLine) -> bytes:
+        """Where a folder goes that a line tells of; in a tar, `./` and `./a/` are the source itself and its `a`."""
+        return self.folder(b"/".join(piece for piece in line.name.split(b"/") if piece not in (b"", b".")))
 
     def file(self, line: FileLine) -> bytes:
         """Where a file goes. The path may still hold pieces that cannot be created."""

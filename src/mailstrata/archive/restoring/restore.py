@@ -71,6 +71,7 @@ class RestoredSource:
     snapshot: SourceSnapshot
     entries: list[bytes] = field(default_factory=list)
     files: int = 0
+    folders: int = 0
     messages: int = 0
     bytes: int = 0
 
@@ -90,6 +91,11 @@ class RestoreReport:
     def files(self) -> int:
         """Files that were restored, partial ones included."""
         return sum(source.files for source in self.sources)
+
+    @property
+    def folders(self) -> int:
+        """Folders of which mode and time were restored."""
+        return sum(source.folders for source in self.sources)
 
     @property
     def messages(self) -> int:
@@ -170,7 +176,7 @@ class _Restorer:
                     case RebuiltFile():
                         self._file(item, entry, restored)
                     case FolderLine():
-                        self._folder(item, entry)
+                        self._folder(item, entry, restored)
                     case BrokenLine():
                         self._fail(b"", item.error)
                     case SkippedLine() | SourceEndLine():
@@ -183,18 +189,20 @@ class _Restorer:
             self.tree.make_folder(entry.folder())
         restored.entries = entry.names
 
-    def _folder(self, line: FolderLine, entry: SourceEntry) -> None:
-        self._make_maildir(entry, line.name)
-        self.tree.make_folder(entry.folder(line.name), mode=line.mode, mtime_ns=line.mtime_ns)
+    def _folder(self, line: FolderLine, entry: SourceEntry, restored: RestoredSource) -> None:
+        restored.folders += 1
+        self.tree.make_folder(entry.folder_of(line), mode=line.mode, mtime_ns=line.mtime_ns)
 
     def _make_maildir(self, entry: SourceEntry, name: bytes) -> None:
+        """Make the three folders of a Maildir in a snapshot that says nothing of folders."""
         for folder in entry.new_maildir(name):
             self.tree.make_folder(folder)
 
     def _file(self, file: RebuiltFile, entry: SourceEntry, restored: RestoredSource) -> None:
         line = file.file
         name = entry.file(line)
-        self._make_maildir(entry, line.name)
+        if not restored.folders:
+            self._make_maildir(entry, line.name)
         with self.tree.create(name, mode=line.mode) as target:
             try:
                 for piece in file:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from mailstrata.archive.writing.store import ContentStore
     from mailstrata.message.info import MessageInfo
-    from mailstrata.message.origin import FileInfo, SkippedFile, SourceInfo
+    from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
     from mailstrata.sinks.protocol import FileOutcome, OutsideKind, SourceOutcome
 
 INLINE_BYTES = 64 << 10
@@ -159,6 +159,17 @@ class SegmentWriter:
         self.totals.files_skipped += 1
         self._write_object(_skipped_form(file))
 
+    def folder(self, folder: FolderInfo, *, is_known: bool = False) -> None:
+        """A folder of the source. `is_known`: the snapshot before has it with another time, which alone is no reason
+        for a new one."""
+        self.totals.folders += 1
+        form = _folder_form(folder.name, folder.mode, folder.mtime_ns)
+        if is_known:
+            self._end_copy()
+            self._put(form)
+        else:
+            self._write_object(form)
+
     # Their bytes ---------------------------------------------------------------------------------------------
 
     def outside(self, kind: OutsideKind, start: int, data: bytes) -> None:
@@ -267,7 +278,7 @@ class SegmentWriter:
 
     @property
     def has_only_copies(self) -> bool:
-        """Whether everything so far was taken over from another snapshot."""
+        """Whether everything so far was taken over from another snapshot, times of folders aside."""
         return not self._own_lines and not self._segments
 
     def write_copied(self, line: Line) -> None:

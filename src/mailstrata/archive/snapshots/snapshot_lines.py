@@ -64,7 +64,14 @@ _OPEN_SNAPSHOTS = 8
 
 _FROM_A_BACKUP = "bring its pack back from a backup"
 # What our writer puts at the beginning of the lines that count as one, whatever else stands in them.
-_COUNTED = (b'{"type":"message",', b'{"type":"separator",', b'{"type":"gap",', b'{"type":"file', b'{"type":"skipped",')
+_COUNTED = (
+    b'{"type":"message",',
+    b'{"type":"separator",',
+    b'{"type":"gap",',
+    b'{"type":"file',
+    b'{"type":"skipped",',
+    b'{"type":"folder",',
+)
 
 _Numbered = tuple[str, int, bytes]
 """The name of a segment, the number of a line in it from 1 on, and the line."""

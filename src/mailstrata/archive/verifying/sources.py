@@ -19,6 +19,7 @@ from mailstrata.archive.snapshots.lines import (
     BrokenLine,
     FileEndLine,
     FileLine,
+    FolderLine,
     GapLine,
     Line,
     MessageLine,
@@ -38,7 +39,8 @@ NoteBytes = Callable[[int], None]
 
 
 class SourceCheck:
-    """Verifies the snapshots of sources, one source at a time. `files` and `snapshots` count what was compared.
+    """Verifies the snapshots of sources, one source at a time. `files`, `folders` and `snapshots` count what was
+    compared.
 
     `unknown_losses` are the numbers of the losses of which nobody knows what they took.
     """
@@ -51,6 +53,7 @@ class SourceCheck:
         self._evidence = evidence
         self._note_bytes = note_bytes
         self.files = 0
+        self.folders = 0
         self.snapshots = 0
 
     def verify(self, snapshots: list[SourceSnapshot]) -> Iterator[Finding]:
@@ -191,6 +194,9 @@ class _SnapshotCheck:
                     self._compare_older(line.length)
                 case SkippedLine():
                     totals.files_skipped += 1
+                case FolderLine():
+                    totals.folders += 1
+                    self._check.folders += 1
                 case SourceEndLine():
                     self._source_end = line
             yield line
@@ -303,6 +309,9 @@ class _SnapshotCheck:
         counted = stated.messages_found + stated.messages_unchanged
         if lines.messages_found != counted:
             text = f"{snapshot.label}: its lines name {lines.messages_found} messages, its ledger counts {counted}"
+            yield self._finding(FindingCode.SOURCE_LEDGER, "", text)
+        if lines.folders != stated.folders:
+            text = f"{snapshot.label}: its lines name {lines.folders} folders, its ledger counts {stated.folders}"
             yield self._finding(FindingCode.SOURCE_LEDGER, "", text)
 
 

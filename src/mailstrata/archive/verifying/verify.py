@@ -48,6 +48,7 @@ class VerifySummary:
     sources: int = 0
     snapshots: int = 0
     source_files: int = 0
+    source_folders: int = 0
     bytes_read: int = 0
     findings: dict[str, int] = field(default_factory=lambda: {severity.value: 0 for severity in Severity})
 
@@ -204,6 +205,7 @@ class Verification:
             self._progress.source = snapshots[0].label
             yield from check.verify(snapshots)
             self.summary.source_files = check.files
+            self.summary.source_folders = check.folders
 
     def _unproven(self, archive: ProvenArchive, evidence: Evidence, packs: PackCheck) -> Iterator[Finding]:
         """Messages that are in no source as far as it could be read: each is put together by itself."""
