@@ -17,7 +17,7 @@ from mailstrata.archive.packs.members import MemberKind, key_of
 from mailstrata.archive.packs.pack_table import Member, Place
 from mailstrata.errors import TargetError
 
-CACHE_BYTES = 48 << 20
+CACHE_BYTES = 16 << 20
 """Page cache of an open catalogue, in bytes; what it takes beyond that stays on disk."""
 
 CATALOGUE_FORMAT = 1
