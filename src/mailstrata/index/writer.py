@@ -136,14 +136,15 @@ class IndexWriter:
         self._checkpointed.clear()
 
     def abort(self) -> None:
-        """Drop what was not committed and let go of everything. May be called again."""
-        for writer in self._tables.values():
-            writer.discard()
-        for staged, _ in self._checkpointed:
-            staged.unlink(missing_ok=True)
-        self._checkpointed.clear()
-        if self._staging.is_dir():
-            self._staging.rmdir()
+        """Drop what was not committed and let go of everything. May be called again. Raises `TargetError`."""
+        with writing(self._staging):
+            for writer in self._tables.values():
+                writer.discard()
+            for staged, _ in self._checkpointed:
+                staged.unlink(missing_ok=True)
+            self._checkpointed.clear()
+            if self._staging.is_dir():
+                self._staging.rmdir()
 
     def close(self) -> None:
         """Let go of everything, after the last commit; rows added since then are dropped."""

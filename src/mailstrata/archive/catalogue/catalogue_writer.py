@@ -33,6 +33,7 @@ from mailstrata.archive.packs import pack_reader
 from mailstrata.archive.packs.members import MemberKind
 from mailstrata.archive.packs.pack_table import Member, Place
 from mailstrata.errors import ArchiveError, TargetError
+from mailstrata.index.files import writing
 
 STAGED_CACHE_BYTES = 16 << 20
 """Page cache of what is staged, in bytes."""
@@ -67,7 +68,8 @@ class WritableCatalogue:
         except sqlite3.DatabaseError:
             # A journal that is left would be rolled back into the new file.
             for path in (layout.catalogue, layout.catalogue_journal):
-                remove(path)
+                with writing(path):
+                    remove(path)
             with _writing(layout.catalogue):
                 catalogue = cls._connect(layout)
         try:
@@ -79,7 +81,8 @@ class WritableCatalogue:
 
     @classmethod
     def _connect(cls, layout: Layout) -> WritableCatalogue:
-        remove(layout.staged_catalogue)
+        with writing(layout.staged_catalogue):
+            remove(layout.staged_catalogue)
         database = sqlite3.connect(layout.catalogue, isolation_level=None, timeout=BUSY_SECONDS)
         try:
             execute = database.execute
@@ -218,7 +221,8 @@ class WritableCatalogue:
     def close(self) -> None:
         """Let go of the files; what is staged is dropped. May be called again."""
         self._database.close()
-        remove(self._layout.staged_catalogue)
+        with writing(self._layout.staged_catalogue):
+            remove(self._layout.staged_catalogue)
 
 
 def _wrapped(path: Path, error: sqlite3.Error) -> TargetError:

@@ -143,11 +143,12 @@ class Layout:
                 )
 
     def make_folder(self) -> None:
-        """Make the archive's folder, durably, if it is missing. Raises `TargetError`."""
+        """Make the archive's folder and those above it, durably, where they are missing. Raises `TargetError`."""
         with writing(self.root):
-            if not self.root.is_dir():
-                self.root.mkdir(parents=True, exist_ok=True)
-                sync_directory(self.root.parent)
+            missing = [folder for folder in (self.root, *self.root.parents) if not folder.is_dir()]
+            self.root.mkdir(parents=True, exist_ok=True)
+            for folder in reversed(missing):
+                sync_directory(folder.parent)
 
     def create(self) -> None:
         """Make a new, empty archive in a folder that `check_creatable` has found fit. Raises `TargetError`."""

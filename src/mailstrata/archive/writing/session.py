@@ -80,7 +80,7 @@ class WriterSession:
             self._check_packs()
             self.catalogue = WritableCatalogue.open(self.layout, self.log)
             stack.callback(self.catalogue.close)
-            self.swept = sweep(self.layout, self.log.state.files)
+            self.swept = sweep(self.layout, self.log.state.files, durably=True)
             self.index = IndexWriter(self.layout.index)
             stack.callback(self.index.abort)
             number = self.log.state.number + 1

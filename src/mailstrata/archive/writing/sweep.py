@@ -14,7 +14,7 @@ from pathlib import Path
 from mailstrata.archive.folder.files import CLAIM_PREFIX, TEMPORARY_PREFIX, remove
 from mailstrata.archive.folder.layout import TABLE_NAMES, Layout
 from mailstrata.archive.packs.item import SPOOL_PREFIX
-from mailstrata.index.files import writing
+from mailstrata.index.files import sync_directory, writing
 
 _TOKEN = "[0-9a-f]{8}"  # noqa: S105 a part of file names, no secret
 _PACK = re.compile(rf"[0-9]{{8,}}-[0-9]{{4,}}-{_TOKEN}\.tar\.zst(\.part)?|{re.escape(SPOOL_PREFIX)}[0-9a-f]+")
@@ -22,15 +22,23 @@ _TABLE_FILE = re.compile(rf"[0-9]{{8,}}-{_TOKEN}(-[0-9]+)?\.parquet")
 _TEMPORARY = re.compile(f"(?:{re.escape(TEMPORARY_PREFIX)}|{re.escape(CLAIM_PREFIX)}).+")
 
 
-def sweep(layout: Layout, live: Container[str]) -> int:
-    """Remove what is not in `live` (paths below the root, with `/`); returns how many files. Raises `TargetError`."""
+def sweep(layout: Layout, live: Container[str], *, durably: bool = False) -> int:
+    """Remove what is not in `live` (paths below the root, with `/`); returns how many files. Raises `TargetError`.
+
+    With `durably` no power cut brings it back: an interrupted erasure is swept like everything else.
+    """
     removed = 0
+    folders = set()
     for path in _candidates(layout):
         name = path.relative_to(layout.root).as_posix()
         if name not in live:
             with writing(path):
                 remove(path)
+            folders.add(path.parent)
             removed += 1
+    for folder in sorted(folders) if durably else ():
+        with writing(folder):
+            sync_directory(folder)
     return removed
 
 
