@@ -8,11 +8,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -83,9 +85,10 @@ def test_the_commands_agree(corpora, name, tmp_path):
 
     verified = command("verify", tmp_path / "archive")
     assert verified.returncode == 0, verified.stdout
-    restored = command("restore", tmp_path / "archive", "--to", tmp_path / "restored")
+    restored = command("restore", tmp_path / "archive", "--to", tmp_path / "restored", "--json")
     assert restored.returncode == 0, restored.stderr
     assert differences(tmp_path / "archive", tmp_path / "restored") == []
+    assert differing_folders(json.loads(restored.stdout), tmp_path / "restored") == []
 
 
 def differences(archive: Path, restored: Path) -> list[str]:
@@ -103,6 +106,28 @@ def differences(archive: Path, restored: Path) -> list[str]:
         if compression in (None, "gzip") and hashlib.sha256(data).digest() not in there:
             missing.append(str(path))
     return missing
+
+
+def differing_folders(report: dict[str, Any], restored: Path) -> list[str]:
+    """Folders of Maildirs and trees that are not back with the permissions and the time that they have in the corpus;
+    those with hidden names, and what is a source of its own, aside."""
+    paths = {source["path"] for source in report["sources"]}
+    different = []
+    for source in report["sources"]:
+        if source["kind"] not in ("maildir", "eml-tree", "apple-mail"):
+            continue
+        (back,) = source["restored_as"]
+        for above, folders, _ in os.walk(source["path"]):
+            folders[:] = [name for name in folders if not name.startswith(".") and f"{above}/{name}" not in paths]
+            expected = Path(above).stat()
+            found = restored / back / Path(above).relative_to(source["path"])
+            if not found.is_dir() or _mode_and_time(found.stat()) != _mode_and_time(expected):
+                different.append(above)
+    return different
+
+
+def _mode_and_time(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mode & 0o777, status.st_mtime_ns
 
 
 def members(archive: Path) -> Iterator[tuple[str, bytes]]:

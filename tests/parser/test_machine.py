@@ -117,6 +117,31 @@ class TestHeaders:
         parsed = parse(b"Subject: x\n folded\n\tmore\n \nTo: y\n\nbody")
         assert parsed.data("header") == b"Subject: x\n folded\n\tmore\n \nTo: y\n\n"
 
+    @pytest.mark.parametrize(
+        "line", [b" \n", b"\t\r\n", b" junk\n  more\n", b" To: t\n", b" a\r b\n", b" a\r", b" \n>From x:\n"]
+    )
+    def test_white_space_before_the_first_field(self, line):
+        """A line that continues nothing is passed over, and noted; the header goes on behind it."""
+        parsed = parse(line + b"Content-Type: text/html\n\nbody")
+        assert parsed.data("header") == line + b"Content-Type: text/html\n\n"
+        assert parsed.entity("1").content_type == "text/html"
+        assert parsed.defects()[0] == "leading-space-in-header"
+
+    @pytest.mark.parametrize(
+        "data", [b" text\nno field\n", b" text\n\nTo: t\n", b" text", b" \n", b" a\r\rb", b" text\n--x\nTo: t\n"]
+    )
+    def test_white_space_and_no_field(self, data):
+        """Without a field behind it such a line is the first of the body: there is no header."""
+        parsed = parse(data)
+        assert parsed.data("body") == data
+        assert parsed.defects() == ["missing-blank-line-after-header"]
+
+    def test_white_space_before_the_first_field_of_a_part(self):
+        """In a part the same holds; a part without a header whose text is indented stays as it is."""
+        parsed = parse(multipart(b" \nContent-Type: text/html\n\nx", b"  indented\ntext"))
+        assert parsed.entity("1.1").content_type == "text/html"
+        assert parsed.data("body", "1.2") == b"  indented\ntext"
+
     def test_space_before_the_colon(self):
         """The obsolete syntax of RFC 5322, 4.5 is a field."""
         assert parse(b"Subject : x\n\nbody").data("header") == b"Subject : x\n\n"
@@ -126,6 +151,14 @@ class TestHeaders:
         parsed = parse(b"Subject: x\rContent-Type: text/html\r\rbody\rbody")
         assert parsed.data("header") == b"Subject: x\rContent-Type: text/html\r\r"
         assert parsed.entity("1").content_type == "text/html"
+        assert parsed.defects() == ["bare-cr-in-header"]
+
+    @pytest.mark.parametrize("header", [b"\r", b"Subject: x\n\r"])
+    def test_header_that_ends_with_a_bare_carriage_return(self, header):
+        """A line of nothing but a bare CR is the blank line, and noted: others read the header on behind it."""
+        parsed = parse(header + b"Content-Transfer-Encoding: base64\n\nbody")
+        assert parsed.data("header") == header
+        assert parsed.entity("1").encoding == "7bit"
         assert parsed.defects() == ["bare-cr-in-header"]
 
     def test_doubled_carriage_returns(self):
@@ -157,7 +190,10 @@ class TestHeaders:
             (b' "base64"', "base64", []),
             (b"base64; junk", "base64", []),
             (b"8bit (a comment)", "8bit", []),
+            (b" (a comment)\n (another) base64", "base64", []),
             (b"", "7bit", []),
+            (b" =?utf-8?B?YmFzZTY0?=", "7bit", ["unknown-transfer-encoding"]),
+            (b": base64", "7bit", ["unknown-transfer-encoding"]),
             (b"rot13", "rot13", ["unknown-transfer-encoding"]),
         ],
     )
@@ -256,9 +292,57 @@ class TestMultiparts:
         """White space at the end of the parameter is dropped, as gateways add it to the line."""
         assert parse(b'Content-Type: multipart/mixed; boundary="b "\n\n--b\n\nx\n--b--').data("body", "1.1") == b"x"
 
+    @pytest.mark.parametrize("line", [b"--b --", b"--b--", b"--b -- \t"])
+    def test_close_delimiter_of_a_boundary_with_white_space_at_its_end(self, line):
+        """A composer that declares a boundary with white space writes it in the close-delimiter, too."""
+        data = b'Content-Type: multipart/mixed; boundary="b "\n\n--b \n\nx\n' + line + b"\nepilogue"
+        parsed = parse(data)
+        assert parsed.data("body", "1.1") == b"x"
+        assert parsed.data("epilogue", "1") == b"\nepilogue"
+        assert parsed.defects() == []
+
+    def test_white_space_before_the_last_dashes(self):
+        """A boundary declared without white space has none before the dashes of its close-delimiter."""
+        parsed = parse(MULTIPART + b"--b\n\nx\n--b --\n")
+        assert parsed.data("body", "1.1") == b"x\n--b --\n"
+        assert parsed.defects("1") == ["delimiter-with-trailing-bytes", "missing-close-delimiter"]
+
+    def test_nested_boundaries_that_differ_in_white_space_only(self):
+        """They are the same boundary: it is the inner multipart's until that has ended."""
+        data = (
+            b'Content-Type: multipart/mixed; boundary="b "\n\n--b \nContent-Type: multipart/mixed; boundary=b\n\n'
+            b"--b\n\nx\n--b--\n--b --\n"
+        )
+        parsed = parse(data)
+        assert parsed.data("body", "1.1.1") == b"x"
+        assert parsed.data("close-delimiter") == b"\n--b--" + b"\n--b --"
+        assert parsed.defects() == []
+
     def test_boundary_in_continuations(self):
         """RFC 2231 allows a boundary in pieces."""
         data = b'Content-Type: multipart/mixed; boundary*1="b"; boundary*0=a\n\n--ab\n\nx\n--ab--'
+        assert parse(data).data("body", "1.1") == b"x"
+
+    @pytest.mark.parametrize(
+        "parameter",
+        [
+            b"boundary*=us-ascii'en'a%5Fb",
+            b"boundary*=''a%5fb",
+            b"boundary*0*=us-ascii''a%5F; boundary*1=b",
+            b"boundary*1*=%62; boundary*0*=''a_",
+            b"boundary*0=x; boundary*=''a_b",
+        ],
+    )
+    def test_percent_encoded_boundary(self, parameter):
+        """RFC 2231, 4: charset and language are no part of the boundary, and its octets may be written as %XX."""
+        data = b"Content-Type: multipart/mixed; " + parameter + b"\n\n--a_b\n\nx\n--a_b--"
+        assert parse(data).data("body", "1.1") == b"x"
+
+    def test_percent_sign_in_a_plain_boundary(self):
+        """Only a parameter whose name ends in an asterisk is percent-encoded."""
+        data = b'Content-Type: multipart/mixed; boundary="a%5Fb"\n\n--a%5Fb\n\nx\n--a%5Fb--'
+        assert parse(data).data("body", "1.1") == b"x"
+        data = b"Content-Type: multipart/mixed; boundary*0=a%; boundary*1=5Fb\n\n--a%5Fb\n\nx\n--a%5Fb--"
         assert parse(data).data("body", "1.1") == b"x"
 
     def test_missing_boundary_parameter(self):
@@ -381,6 +465,12 @@ class TestLimits:
         assert parsed.entity("1.3").opaque
         assert parsed.data("body", "1.3") == b"\n3\n--b\n\n4\n--b--\n"
         assert "parts-limit" in parsed.defects()
+
+    def test_header_bytes_and_carriage_returns(self):
+        """A bare CR is the last byte that the limit allows: it ends the header, however many bytes come at a time."""
+        parsed = parse(b"Subject: x\n\r\r\ty", limits=Limits(header_bytes=12))
+        assert parsed.data("header") == b"Subject: x\n\r"
+        assert parsed.data("body") == b"\r\ty"
 
     def test_header_bytes(self):
         """The fields beyond the limit are part of an opaque body; those before it count."""

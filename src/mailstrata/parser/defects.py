@@ -50,6 +50,11 @@ class DefectCode(StrEnum):
         "from-line-in-header",
         "A `From ` or `>From ` line among the header fields: kept in the header block and ignored.",
     )
+    LEADING_SPACE_IN_HEADER = (
+        "leading-space-in-header",
+        "A header block begins with a line that begins with white space and continues no field: ignored, and the "
+        "header read on behind it, as the standard library does; others end the header there.",
+    )
     BARE_CR_IN_HEADER = (
         "bare-cr-in-header",
         "A carriage return without a line feed in a header block: read as a line break, as the standard library "

@@ -30,8 +30,12 @@ KNOWN_ENCODINGS = IDENTITY_ENCODINGS | {
 # the line may be a delimiter, and so is any carriage return that is not part of CRLF.
 _REGULAR_LINES = re.compile(rb"(?>(?:(?:[ \t]|[!-,.-9;-~][!-9;-~]*+[ \t]*+:)[^\r\n]*+\r?\n)*)")
 FIELD_START = re.compile(rb"[!-9;-~]++[ \t]*+:")
+# The beginning of a field among lines that are either fields or continuations.
+_FIELD_LINE = re.compile(rb"\n[^ \t]")
 # What may still become the beginning of a field when more bytes come.
 FIELD_START_PARTIAL = re.compile(rb"[!-9;-~]*+[ \t]*+\Z")
+_NAME = re.compile(rb"[!-9;-~]*+")
+_SPACE = re.compile(rb"[ \t]*+")
 _LINE_BREAK_BYTE = re.compile(rb"[\r\n]")
 _CARRIAGE_RETURNS = re.compile(rb"\r{1,%d}+" % MOST_CARRIAGE_RETURNS)
 
@@ -50,7 +54,18 @@ class HeaderEnd(Enum):
 class HeaderScanner:
     """Looks for the end of one header block. Made anew, or `reset`, for each."""
 
-    __slots__ = ("_searched", "bare_cr", "from_line", "limit", "scanned")
+    __slots__ = (
+        "_is_header_line",
+        "_name_ended",
+        "_named",
+        "_searched",
+        "bare_cr",
+        "from_line",
+        "has_field",
+        "leading_space",
+        "limit",
+        "scanned",
+    )
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -60,11 +75,20 @@ class HeaderScanner:
         """Begin a new block."""
         self.scanned = 0
         """Bytes of the block known to be header lines."""
+        # What is known of the line that begins at `scanned`: up to where it has no line break; whether it is a header
+        # line; up to where it may be a field name, and whether that is already the space behind the name.
         self._searched = 0
+        self._is_header_line = False
+        self._named = 0
+        self._name_ended = False
         self.bare_cr = -1
         """Offset in the block of the first bare CR; -1 for none."""
         self.from_line = -1
         """Offset in the block of the first `From ` or `>From ` line in it; -1 for none."""
+        self.leading_space = False
+        """Whether the block begins with a line that begins with white space, and so continues no field."""
+        self.has_field = False
+        """Whether a field has been seen; kept only where the block begins with white space."""
 
     def accept_line(self, data: bytes | bytearray, start: int, final: bool) -> bool | None:
         """Take the line at which the scan stopped as part of the header, though it is no field.
@@ -75,7 +99,7 @@ class HeaderScanner:
         stop = start + self.limit
         found = self._line_end(data, start, final)
         if found is None:
-            return False if len(data) > stop else None
+            return False if self._searched > self.limit else None
         if found[1] > stop:
             return False
         self._take_line(data, start, line, found)
@@ -89,6 +113,7 @@ class HeaderScanner:
         if is_from and self.from_line < 0 and FIELD_START.match(data, line, before) is None:
             self.from_line = line - start
         self.scanned = after - start
+        self._is_header_line = False
 
     def _line_end(self, data: bytes | bytearray, start: int, final: bool) -> tuple[int, int] | None:
         """Where the line at `scanned` ends: before and after its line break; see `fields.LINE_BREAK`."""
@@ -117,15 +142,33 @@ class HeaderScanner:
         Returns what ended it and the index after its last byte, or None where more bytes are needed. At a
         DELIMITER or FROM_LINE the caller knows whether it is one; if not, it calls `accept_line` and goes on. `final`
         says that no more bytes will come.
+
+        Lines that begin with white space at the start of the block continue no field. They are part of it if a field
+        follows them; if not, there is no header.
         """
+        found = self._scan(data, start, final)
+        if found is not None and self.leading_space and not self.has_field:
+            self.bare_cr = self.from_line = -1
+            return HeaderEnd.NO_FIELD, start
+        return found
+
+    def _scan(self, data: bytes | bytearray, start: int, final: bool) -> tuple[HeaderEnd, int] | None:
         stop = start + self.limit
         while True:
             line = start + self.scanned
-            if line < len(data):
+            if self._is_header_line:
+                result = self._end_header_line(data, start, line, stop, final)
+                if not isinstance(result, bool):
+                    return result
+                continue
+            if line < len(data) and self._named <= self.scanned:
                 match = _REGULAR_LINES.match(data, line, stop)
                 if match is not None and match.end() > line:
                     if self.scanned == 0 and data[start] in b" \t":
-                        return HeaderEnd.NO_FIELD, start
+                        self.leading_space = True
+                    if self.leading_space and not self.has_field:
+                        is_field = data[line] not in b" \t"
+                        self.has_field = is_field or _FIELD_LINE.search(data, line, match.end()) is not None
                     line = match.end()
                     self.scanned = line - start
             first = data[line : line + 2]
@@ -148,26 +191,68 @@ class HeaderScanner:
         is_short = not final and len(data) - line < 6
         if is_short and (b"From ".startswith(head) or b">From ".startswith(head) or head == b"-"):
             return None
-        is_field = FIELD_START.match(data, line, stop) is not None
-        may_be_field = not is_field and FIELD_START_PARTIAL.match(data, line, stop) is not None
+        is_field = self._begins_field(data, start, line, stop)
+        may_be_field = is_field is None
         is_whole = final or len(data) >= stop
         if head.startswith(b"From ") and not is_field:
             return (HeaderEnd.FROM_LINE, line) if is_whole or not may_be_field else None
-        is_header_line = is_field or head == b">From " or head[0] == 13 or (head[0] in b" \t" and line > start)
+        is_continuation = head[0] in b" \t"
+        if is_continuation and line == start:
+            self.leading_space = True
+        is_header_line = is_field or is_continuation or head == b">From " or head[0] == 13
         if not is_header_line:
             if not may_be_field or (final and len(data) <= stop):
                 return HeaderEnd.NO_FIELD, line
             return (HeaderEnd.TOO_LARGE, line) if is_whole else None
+        self._is_header_line = True
+        return self._end_header_line(data, start, line, stop, final)
+
+    def _begins_field(self, data: bytes | bytearray, start: int, line: int, stop: int) -> bool | None:
+        """Whether the line begins like a header field; None where more bytes decide. What was seen to be a name, or the
+        space behind one, is not looked at again."""
+        position = max(line, start + self._named)
+        size = min(len(data), stop)
+        if position == line:
+            self._name_ended = False
+        if not self._name_ended:
+            position = _match_end(_NAME, data, position, size)
+            self._name_ended = position < size
+        if self._name_ended:
+            position = _match_end(_SPACE, data, position, size)
+        self._named = position - start
+        if position >= size:
+            return None
+        return data[position] == 58 and data[line] not in b": \t"
+
+    def _end_header_line(
+        self, data: bytes | bytearray, start: int, line: int, stop: int, final: bool
+    ) -> tuple[HeaderEnd, int] | bool | None:
+        """Look for the end of a line that is part of the header; True to go on behind it."""
         found = self._line_end(data, start, final)
         if found is None:
-            return (HeaderEnd.TOO_LARGE, line) if len(data) > stop else None
+            # Not by the size of the data: CRs at its end may still turn out to be a line break within the limit.
+            return (HeaderEnd.TOO_LARGE, line) if self._searched > self.limit else None
         before, after = found
         if after > stop:
             return HeaderEnd.TOO_LARGE, line
         if before == line:
-            return (HeaderEnd.BLANK_LINE, after) if after > line else (HeaderEnd.INPUT, line)
+            if after == line:
+                return HeaderEnd.INPUT, line
+            if self.bare_cr < 0 and data[after - 1] == 13:
+                self.bare_cr = line - start
+            return HeaderEnd.BLANK_LINE, after
         self._take_line(data, start, line, found)
+        if self.leading_space and not self.has_field:
+            # Not known before: the beginning of `>From x:` does not tell a field.
+            self.has_field = FIELD_START.match(data, line, before) is not None
         return True
+
+
+def _match_end(expression: re.Pattern[bytes], data: bytes | bytearray, start: int, stop: int) -> int:
+    """Where an expression ends that matches anywhere, if only nothing."""
+    match = expression.match(data, start, stop)
+    assert match is not None
+    return match.end()
 
 
 _CONTENT_FIELDS = re.compile(
@@ -176,6 +261,7 @@ _CONTENT_FIELDS = re.compile(
     rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
 )
 _TYPE = re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
+_PERCENT_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ENCODING = re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")
 
 
@@ -203,9 +289,13 @@ def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, ba
     if encodings:
         if len(encodings) > 1:
             entity.add_defect(DefectCode.DUPLICATE_TRANSFER_ENCODING, start, end, most)
-        match = _ENCODING.match(encodings[0])
+        value = encodings[0]
+        match = _ENCODING.match(value)
+        if match is None and b"(" in value:
+            match = _ENCODING.match(split_parameters(value)[0])
         entity.encoding = match[1].decode("ascii").lower() if match else "7bit"
-        if entity.encoding not in KNOWN_ENCODINGS:
+        is_readable = match is not None or not value.strip()
+        if not is_readable or entity.encoding not in KNOWN_ENCODINGS:
             entity.add_defect(DefectCode.UNKNOWN_TRANSFER_ENCODING, start, end, most)
 
     if entity.boundary is not None:
@@ -232,7 +322,7 @@ def _set_type(entity: Entity, value: bytes, limits: Limits) -> None:
         return
     boundary = _boundary(value)
     # A delimiter line must have room for two dashes before the boundary and two behind it.
-    if not boundary or len(boundary) > limits.delimiter_line_bytes - 4:
+    if not boundary.rstrip(b" \t") or len(boundary) > limits.delimiter_line_bytes - 4:
         entity.add_defect(DefectCode.MISSING_BOUNDARY_PARAMETER, start, end, most)
         return
     if len(boundary) > 70:
@@ -241,16 +331,31 @@ def _set_type(entity: Entity, value: bytes, limits: Limits) -> None:
 
 
 def _boundary(value: bytes) -> bytes:
-    """The boundary parameter, continuations (RFC 2231, 3) joined. White space at its end is dropped: RFC 2046, 5.1.1
-    forbids it, and gateways add and remove it."""
-    pieces: dict[int, bytes] = {}
+    """The boundary parameter: the plain one, or else `boundary*`, or else `boundary*0`, `boundary*1`... joined, with
+    the charset and language left out and the percent-encoding undone (RFC 2231, 3 and 4). It may end in white space,
+    which RFC 2046, 5.1.1 forbids and which gateways add and remove: it does not tell delimiters apart."""
+    segments: dict[int, tuple[bytes, bool]] = {}
     for name, content in split_parameters(value)[1]:
         if name == b"boundary":
-            return content.rstrip(b" \t\r\n")
-        if name.startswith(b"boundary*"):
-            number = name[9:].rstrip(b"*")
+            return content
+        if name == b"boundary*":
+            segments.setdefault(-1, (content, True))
+        elif name.startswith(b"boundary*"):
+            number = name[9:].removesuffix(b"*")
             if number.isdigit() and len(number) < 6:
-                pieces.setdefault(int(number), content)
-            elif not number:
-                pieces.setdefault(0, content.rpartition(b"'")[2])
-    return b"".join(pieces[number] for number in sorted(pieces)).rstrip(b" \t\r\n")
+                segments.setdefault(int(number), (content, name.endswith(b"*")))
+    if -1 in segments:
+        segments = {-1: segments[-1]}
+    pieces: list[bytes] = []
+    for place in sorted(segments):
+        content, is_encoded = segments[place]
+        if is_encoded:
+            if not pieces and content.count(b"'") >= 2:
+                content = content.split(b"'", 2)[2]
+            content = _PERCENT_ENCODED.sub(_percent_decoded, content)
+        pieces.append(content)
+    return b"".join(pieces)
+
+
+def _percent_decoded(octet: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(octet[1].decode("ascii"))

@@ -66,6 +66,10 @@ _CONTENT_LENGTH = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][
 # How many open boundaries, from the innermost on, a line that is no delimiter is held against to say that it
 # almost was one. It bounds the work; it decides about a defect only.
 _NEAR_DELIMITER_LEVELS = 8
+# After so many lines, in what is fed at once, that begin with two dashes and are no delimiters, an expression is made
+# that finds only those that matter; not where so many delimiters are open that trying each would take longer.
+_MANY_CANDIDATES = 256
+_MOST_IN_EXPRESSION = 32
 
 Mode = Literal["message", "mbox"]
 Profile = Literal["default", "strict"]
@@ -385,6 +389,8 @@ class Parser:
         if b"\0" in block:
             place = base + position + block.index(b"\0")
             entity.add_defect(DefectCode.NUL_IN_HEADER, place, place + 1, most)
+        if header.leading_space and header.has_field:
+            entity.add_defect(DefectCode.LEADING_SPACE_IN_HEADER, base + position, base + position, most)
         if header.bare_cr >= 0:
             place = base + position + header.bare_cr
             entity.add_defect(DefectCode.BARE_CR_IN_HEADER, place, place + 1, most)
@@ -480,10 +486,17 @@ class Parser:
             and (not mbox or buffer.find(b" ", position) < 0)
         )
         search_start = size if is_plain else position
+        candidates = 0
+        narrow: re.Pattern[bytes] | None = None
         while True:
-            match = pattern.search(buffer, search_start)
+            match = (narrow or pattern).search(buffer, search_start)
             if match is None:
-                break
+                if narrow is None:
+                    break
+                # The last line may go on to be one.
+                narrow = None
+                search_start = max(search_start, buffer.rfind(b"\n"))
+                continue
             newline = match.start()
             line_break = newline - 1 if newline > position and buffer[newline - 1] == 13 else newline
             verdict = self._try_line(line_break, newline + 1, final)
@@ -493,6 +506,9 @@ class Parser:
                 self._emit(kind, line_break, entity)
                 return False
             search_start = newline + 1
+            candidates += 1
+            if candidates == _MANY_CANDIDATES and 0 < len(self._open) <= _MOST_IN_EXPRESSION:
+                narrow = self._narrow_pattern()
         if not final:
             self._emit(kind, self._certain_end(has_open), entity)
         return False
@@ -646,6 +662,16 @@ class Parser:
                 boundary.entity.add_defect(code, start, end, self._limits.defects)
                 return
 
+    def _narrow_pattern(self) -> re.Pattern[bytes]:
+        """Finds, among whole lines, the open delimiters, what a defect would be recorded for, and `From ` lines."""
+        most = self._limits.defects
+        near = self._boundaries[-_NEAR_DELIMITER_LEVELS:]
+        found = [re.escape(boundary.key) for boundary in near if len(boundary.entity.defects) < most]
+        found += [re.escape(line) + rb"[ \t\r]*+\n" for line in self._open]
+        if self._mbox:
+            found.append(b"From ")
+        return re.compile(rb"\n(?:" + b"|".join(found) + b")")
+
     def _begin_last_part(self, multipart: Entity) -> None:
         """The limit of parts is reached: what is left of the message is one opaque part."""
         offset = self.offset
@@ -699,12 +725,17 @@ class _OpenBoundary:
         self, entity: Entity, boundary: bytes, open_boundaries: dict[bytes, tuple[_OpenBoundary, bool]]
     ) -> None:
         self.entity = entity
-        self.key = b"--" + boundary
+        self.key = b"--" + boundary.rstrip(b" \t")
         self.closed = False
         close_key = self.key + b"--"
         self._hidden = [(self.key, open_boundaries.get(self.key)), (close_key, open_boundaries.get(close_key))]
         open_boundaries[self.key] = (self, False)
         open_boundaries[close_key] = (self, True)
+        if boundary[-1] in b" \t":
+            # One that was declared with white space at its end has it before the last dashes, too.
+            close_key = b"--" + boundary + b"--"
+            self._hidden.append((close_key, open_boundaries.get(close_key)))
+            open_boundaries[close_key] = (self, True)
 
     def close(self, open_boundaries: dict[bytes, tuple[_OpenBoundary, bool]]) -> None:
         """After the close-delimiter the same line belongs to an outer multipart, if one has the same boundary."""
