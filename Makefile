@@ -14,7 +14,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-long check format bench bench-limits samples dist clean
+.PHONY: help demo test test-long check format bench bench-limits bench-hostile samples dist clean
 
 help:
 	@echo 'make demo          install into .venv, archive the sample mailboxes, show what is in the archive'
@@ -24,6 +24,7 @@ help:
 	@echo 'make format        format the code'
 	@echo 'make bench         measure against other libraries; BENCH_FULL=1 for the large inputs'
 	@echo 'make bench-limits  measure the promised memory and time, with their targets (minutes, 6 GB of disk)'
+	@echo 'make bench-hostile measure what hostile mail costs: time, memory, and how they grow (half an hour)'
 	@echo 'make samples       generate the sample mailboxes in samples/mail'
 	@echo 'make dist          build the wheel and the source distribution in dist'
 	@echo 'make clean         remove everything that was made, .venv included'
@@ -90,6 +91,9 @@ bench: $(INSTALLED)
 
 bench-limits: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.limits $(BENCH)
+
+bench-hostile: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.hostile $(BENCH)
 
 dist: $(INSTALLED)
 	@rm -rf dist

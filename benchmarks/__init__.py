@@ -5,6 +5,7 @@
 - `measure`: runs such a program and says how long it took and how much memory it had at its peak.
 - `report`: the table.
 - `limits`: the promises with a number (memory, time, a steady rate), each with its target: `make bench-limits`.
+- `hostile`: mail made to bring a parser down, and how time and memory grow with it: `make bench-hostile`.
 
 Units: MB is 1,000,000 bytes and MiB 1,048,576. Times are those of the whole process, the start of the
 interpreter and all imports included. POSIX only: peak memory comes from wait4().

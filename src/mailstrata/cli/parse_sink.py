@@ -4,34 +4,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mailstrata.cli import output
 from mailstrata.cli.message_text import header_lines, part_line
 from mailstrata.cli.terminal import safe_line
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.message.json import message_as_json
+from mailstrata.message.json import message_with_parts_as_json, part_as_json
 from mailstrata.sinks.protocol import Sink, Wants
 
 
 class JsonSink(Sink):
-    """Writes one JSON object a line. Keeps the parts of one message, up to the limit of parts."""
+    """Writes one JSON object a line. Keeps what it says of the parts of one message, up to the limit of parts, and not
+    their headers."""
 
     name = "parse-json"
     wants = Wants.DIGESTS
 
     def __init__(self) -> None:
-        self._parts: list[PartInfo] = []
+        self._parts: list[dict[str, Any]] = []
+        self._places: list[int] = []
 
     def begin_message(self, message: MessageInfo) -> None:
         """Forget the message before."""
         self._parts = []
+        self._places = []
 
     def begin_part(self, message: MessageInfo, part: PartInfo) -> None:
         """Parts begin in document order, and end in another."""
-        self._parts.append(part)
+        self._places.append(len(self._parts))
+        self._parts.append({})
+
+    def end_part(self, message: MessageInfo, part: PartInfo) -> None:
+        """Parts end innermost first."""
+        self._parts[self._places.pop()] = part_as_json(part)
 
     def end_message(self, message: MessageInfo) -> None:
         """All is known now."""
-        output.write_json(message_as_json(message, self._parts))
+        output.write_json(message_with_parts_as_json(message, self._parts))
         self._parts = []
 
 

@@ -8,13 +8,14 @@ import re
 from mailstrata.message.charsets import decode
 from mailstrata.parser.fields import unfold
 
-# charset, with the language of RFC 2231, 5; encoding; text. Text may hold spaces and question marks, as much mail
-# has it, but not the beginning of another encoded word; so no byte is looked at for two words.
-_WORD = re.compile(
-    rb"=\?([^\x00-\x20?*=]{0,64}+)(?:\*[^\x00-\x20?]{0,64}+)?\?([bBqQ])\?((?>(?:[^?=]++|=(?!\?(?!=))|\?(?!=))*))\?="
-)
+# charset, with the language of RFC 2231, 5; encoding. Then text, up to where it ends or another encoded word may begin:
+# it may hold spaces and question marks, as much mail has it, and no byte is looked at for two words. (One expression
+# for both would need memory for every equals sign in the text.)
+_WORD_BEGIN = re.compile(rb"=\?([^\x00-\x20?*=]{0,64}+)(?:\*[^\x00-\x20?]{0,64}+)?\?([bBqQ])\?")
+_WORD_END = re.compile(rb"\?=|=\?(?!=)")
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _PADDING = re.compile(b"=+")
+_EQUALS_SIGN = ord("=")
 _BASE64_DIGIT = {
     digit: number for number, digit in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
@@ -51,14 +52,21 @@ def one_line(text: str) -> str:
 def _decode_words(value: bytes) -> str:
     text: list[str] = []
     run = _Run()
-    position = 0
-    for word in _WORD.finditer(value):
-        between = value[position : word.start()]
+    position = search = 0
+    while (begin := _WORD_BEGIN.search(value, search)) is not None:
+        end = _WORD_END.search(value, begin.end())
+        if end is None:
+            break
+        search = end.start()
+        if value[search] == _EQUALS_SIGN:
+            continue
+        between = value[position : begin.start()]
         if between and (run.empty or not between.isspace()):
             run.end(text)
             text.append(decode(between, None))
-        position = word.end()
-        run.add(word, text)
+        charset, encoding = begin.groups()
+        run.add(charset, encoding, value[begin.end() : search], text)
+        position = search = end.end()
     run.end(text)
     text.append(decode(value[position:], None))
     return "".join(text)
@@ -76,8 +84,7 @@ class _Run:
         self.rest = b""
         """Base64 that ends within an octet: the next word goes on with it, or it is padding that was left out."""
 
-    def add(self, word: re.Match[bytes], text: list[str]) -> None:
-        charset, encoding, content = word.groups()
+    def add(self, charset: bytes, encoding: bytes, content: bytes, text: list[str]) -> None:
         charset = charset.lower()
         if charset != self.charset:
             self.end(text)
@@ -127,7 +134,8 @@ def _is_cut(content: bytes) -> bool:
 
 def _decode_base64(content: bytes) -> bytes:
     """Base64 (RFC 2047, 4.1) of which nothing but the alphabet is left; goes on after padding in the middle."""
-    if len(content) % 4 == 0 and b"=" not in content[:-2]:
+    data = content.rstrip(b"=")
+    if len(content) % 4 == 0 and len(content) - len(data) <= 2 and b"=" not in data:
         return binascii.a2b_base64(content)
     octets = []
     for piece in _PADDING.split(content):

@@ -17,6 +17,11 @@ def message_as_json(message: MessageInfo, parts: Sequence[PartInfo]) -> dict[str
 
     All text is valid Unicode (U+FFFD for what cannot be decoded), all offsets are bytes in the source.
     """
+    return message_with_parts_as_json(message, [part_as_json(part) for part in parts])
+
+
+def message_with_parts_as_json(message: MessageInfo, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The same, of `parts` that were each made with `part_as_json` when it ended, so that no part's header is held."""
     date = message.date
     return {
         "source": message.source.label,
@@ -40,7 +45,7 @@ def message_as_json(message: MessageInfo, parts: Sequence[PartInfo]) -> dict[str
         "in_reply_to": message.in_reply_to,
         "references": message.references,
         "defects": _defects(message.defects),
-        "parts": [_part(part) for part in parts],
+        "parts": parts,
     }
 
 
@@ -59,7 +64,8 @@ def offset_minutes(date: datetime) -> int:
     return 0 if offset is None else round(offset.total_seconds() / 60)
 
 
-def _part(part: PartInfo) -> dict[str, Any]:
+def part_as_json(part: PartInfo) -> dict[str, Any]:
+    """The JSON object of a part that has ended, as it stands among those of its message."""
     return {
         "path": part.path,
         "content_type": part.content_type,
@@ -77,8 +83,14 @@ def _part(part: PartInfo) -> dict[str, Any]:
     }
 
 
-def _addresses(addresses: Sequence[Address]) -> list[dict[str, str]]:
-    return [{"name": address.name, "address": address.address} for address in addresses]
+def _addresses(addresses: list[Address]) -> list[dict[str, str]]:
+    """Takes the addresses out of the list, so that a header full of them is not there twice."""
+    found = []
+    addresses.reverse()
+    while addresses:
+        address = addresses.pop()
+        found.append({"name": address.name, "address": address.address})
+    return found
 
 
 def _defects(defects: Sequence[Defect]) -> list[dict[str, Any]]:
