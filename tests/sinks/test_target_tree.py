@@ -258,3 +258,16 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(TargetError, match=r"cur/a: No space left on device; free some space"):
             file.write(b"data")
     assert not _files(tmp_path)
+
+
+def test_new_folders_above_the_tree_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder whose name is not synced in the one above it may be gone after a power cut, with all that is in it."""
+    real, synced = os.fsync, set()
+
+    def fsync(descriptor: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with TargetTree(os.fsencode(tmp_path / "a" / "b" / "c")):
+        assert synced == {tmp_path, tmp_path / "a", tmp_path / "a" / "b"}

@@ -46,6 +46,22 @@ _NO_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 _WRITE_BYTES = 1 << 20
 
 
+def _make_folders(path: bytes) -> None:
+    """Make a folder and those above it where they are missing. A new one is durable when the one above it is synced."""
+    missing = []
+    above = os.path.abspath(path)  # noqa: PTH100 - bytes, which pathlib does not take
+    while not os.path.isdir(above):  # noqa: PTH112
+        above = os.path.dirname(above)  # noqa: PTH120
+        missing.append(above)
+    os.makedirs(path, exist_ok=True)  # noqa: PTH103
+    for folder in missing:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 class TargetTree:
     """A folder, new or empty when it is opened, that is filled with files under names of strangers.
 
@@ -71,7 +87,7 @@ class TargetTree:
         self._root = -1
         self._sync = BackgroundSync()
         try:
-            os.makedirs(path, exist_ok=True)  # noqa: PTH103 - bytes, which pathlib does not take
+            _make_folders(path)
             self._root = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             with os.scandir(self._root) as entries:
                 is_empty = next(entries, None) is None

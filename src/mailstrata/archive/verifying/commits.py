@@ -19,6 +19,7 @@ from mailstrata.archive.folder.layout import Layout
 from mailstrata.archive.folder.seal import check_seal
 from mailstrata.archive.packs import pack_reader
 from mailstrata.archive.packs.members import MemberKind, key_of
+from mailstrata.archive.verifying.derived import catalogue_commit
 from mailstrata.archive.verifying.findings import Affected, Finding, FindingCode, of_sources
 from mailstrata.errors import ArchiveError, NotAnArchiveError
 
@@ -100,7 +101,7 @@ class ChainCheck:
         """Check the chain, once."""
         numbers = self._numbers()
         self.commits = max(numbers, default=0)
-        if not numbers and any(self._layout.packs.glob("*.tar.zst")):
+        if not numbers and any(self._layout.packs.glob("*.tar.zst")) and not self._is_first_run_unfinished():
             yield Finding(
                 FindingCode.COMMIT_MISSING, "commits", "", f"there are packs, but not a single record; {_RESTORE}"
             )
@@ -109,6 +110,13 @@ class ChainCheck:
         # What an unreadable record added may stand in a later full one; what does not is affected.
         for code, number, text in self._unreadable:
             yield Finding(code, _path(number), "", text, self._added_by(number))
+
+    def _is_first_run_unfinished(self) -> bool:
+        """Whether a run that never came to its first commit left the packs: the catalogue, which follows each commit,
+        knows of none, and every pack was written for the first. Where the catalogue is gone too, nobody can tell."""
+        state = catalogue_commit(self._layout)
+        packs = self._layout.packs.glob("*.tar.zst")
+        return state is not None and state[0] == 0 and all(path.name.startswith("00000001-") for path in packs)
 
     def _numbers(self) -> set[int]:
         try:
