@@ -61,7 +61,12 @@ def command(
     from mailstrata.cli.running import exit_code, refuse_target_in_source, run
 
     refuse_target_in_source(source, target)
-    said = {"mbox_variant": mbox_variant or "detected", "level": str(level)}
+    said = {
+        "mbox_variant": mbox_variant or "detected",
+        "level": str(level),
+        "max_depth": str(max_depth),
+        "max_parts": str(max_parts),
+    }
     sink = ArchiveSink(target, level=level, options=said, reread=reread)
     try:
         report = run(

@@ -157,9 +157,15 @@ def occurrence_row(message: MessageInfo, snapshot: str | None = None) -> Row:
         "flags": text(file.flags),
         "quoting": file.quoting,
         "compression": file.compression,
-        "defects": _defects([defect for defect in message.root.entity.defects if defect.code in _FRAMING], 0),
+        "defects": _defects(framing_defects(message), 0),
         "snapshot": snapshot,
     }
+
+
+def framing_defects(message: MessageInfo) -> list[Defect]:
+    """What was wrong with how the message stands in its file: its bytes do not tell of that. Offsets count in the file;
+    at most `LIST_LIMIT`."""
+    return [defect for defect in message.root.entity.defects if defect.code in _FRAMING][:LIST_LIMIT]
 
 
 def part_row(

@@ -26,6 +26,7 @@ from mailstrata.archive.verifying.verify import Verification
 from mailstrata.errors import ArchiveError, LockedError, NotAnArchiveError, UsageError
 from mailstrata.index.layout import LAYOUTS
 from mailstrata.sinks.pipeline import Pipeline
+from mailstrata.testing.memory import memory_mbox
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +133,21 @@ def test_all_of_the_index_is_made_anew(pristine: Path, root: Path) -> None:
     for table in LAYOUTS:
         assert rows(root, table) == rows(pristine, table)
     assert verify(root) == []
+
+
+def test_how_messages_stood_in_their_mailbox_is_not_forgotten(tmp_path: Path) -> None:
+    """Defects of framing, which no message tells of, come from the lines of the source; also from lines taken over."""
+    root = tmp_path / "archive"
+    start = b"From a@example.org Mon Nov 10 10:00:00 2025\nSubject: one\n\n"
+    data = start + b"text\nFrom here on all is text\n" + start + b"text\n\n"
+    for added in (b"", start, start):
+        data += added
+        Pipeline([sink := ArchiveSink(root)], known=sink).run([memory_mbox("in.mbox", data)])
+    before = rows(root, "occurrences")
+    assert any("from-line" in row for row in before)
+    shutil.rmtree(root / "index")
+    assert repair(root).is_whole
+    assert rows(root, "occurrences") == before
 
 
 def test_a_damaged_pack_is_set_aside_and_what_is_whole_is_saved(root: Path) -> None:

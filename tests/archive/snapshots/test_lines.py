@@ -56,6 +56,15 @@ def parsed(line: dict[str, Any], number: int = 7) -> StoredLine | None:
             },
             MessageLine(7, 1, 5, 3, DIGEST, [0, 2], 3),
         ),
+        (
+            {
+                "type": "message", "start": 1, "end": 5, "size": 3, "sha256": DIGEST,
+                "defects": [["from-line-in-message", 2, 4], ["heard-of-never", 0, 0]],
+            },
+            MessageLine(
+                7, 1, 5, 3, DIGEST, defects=[("from-line-in-message", 2, 4), ("heard-of-never", 0, 0)]
+            ),
+        ),
         (file_end_line(None, 5, changed=True), FileEndLine(7, 5, None, True, True)),
         (SKIPPED, SkippedLine(7, b"a", "no mail", False)),
         (FOLDER, FolderLine(7, b"a", 0o700, -5)),
@@ -103,6 +112,9 @@ def test_what_is_no_line_is_refused(line: bytes) -> None:
         (message_line(0, b"ab"), {"unquoted_lines": [-1]}),
         (message_line(0, b"ab"), {"unquoted_lines": ["1"]}),
         (message_line(0, b"ab"), {"unquoted_lines": 1}),
+        (message_line(0, b"ab"), {"defects": "from-line-in-message"}),
+        (message_line(0, b"ab"), {"defects": [["from-line-in-message", 3]]}),
+        (message_line(0, b"ab"), {"defects": [["from-line-in-message", 3, 1]]}),
         (message_line(0, b"ab"), {"quoting_end": None}),
         (file_end_line(b""), {"complete": 1}),
         (file_end_line(b""), {"length": None}),

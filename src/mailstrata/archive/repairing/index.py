@@ -1,9 +1,8 @@
 """Making tables of the index anew from packs and segments.
 
 `messages` and `parts` by taking every message apart again, `blobs` from the places of blobs in the packs, `occurrences`
-from the lines of all snapshots. The rows are those of the first time but for what only reading the source tells: the
-defects in the framing of an mbox, which `occurrences` then has none of, and limits other than the default. A message
-that was found again at the same place by a later snapshot has one row.
+from the lines of all snapshots. The rows are those of the first time, unless messages were taken apart with other
+limits than the default. A message that was found again at the same place by a later snapshot has one row.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import FileInfo, SourceInfo
 from mailstrata.message.quoting import EventStream
+from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.parser.entity import Entity
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser
@@ -40,6 +40,7 @@ from mailstrata.sinks.protocol import RawKind, Sink, Wants
 
 _NOWHERE = SourceInfo("", b"", "eml")
 _CACHE_KIB = 16 << 10
+_DEFECT_CODES = {code.value: code for code in DefectCode}
 
 _Add = Callable[[str, dict[str, Any]], None]
 _NoteType = Callable[[str, str | None], None]
@@ -211,6 +212,10 @@ class TableRebuild:
 def _message_info(source: SourceInfo, file: FileInfo, index: int, separator: bytes, line: MessageLine) -> MessageInfo:
     root = Entity(None, 1, 0, line.start)
     root.end = line.end
+    # A code that a later version has added is not ours to name.
+    root.defects.extend(
+        Defect(_DEFECT_CODES[code], start, end) for code, start, end in line.defects if code in _DEFECT_CODES
+    )
     message = MessageInfo(source, file, index, PartInfo(root, Headers(b"", line.start), None), separator)
     message.size, message.sha256 = line.size, line.sha256
     return message

@@ -58,7 +58,11 @@ class SeparatorLine(GapLine):
 
 @dataclass(slots=True)
 class MessageLine:
-    """The message `sha256`, of `size` bytes, stood at `[start, end)`; the last two say how it was quoted."""
+    """The message `sha256`, of `size` bytes, stood at `[start, end)`.
+
+    `unquoted_lines` and `quoting_end` say how it was quoted, `defects` what was wrong with how it stood there: codes,
+    each with the bytes of the file that it concerns.
+    """
 
     number: int
     start: int
@@ -67,6 +71,7 @@ class MessageLine:
     sha256: str
     unquoted_lines: list[int] = field(default_factory=list)
     quoting_end: int | None = None
+    defects: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -225,7 +230,20 @@ def _message(number: int, stated: dict[str, Any]) -> MessageLine:
         if offsets != sorted(set(offsets)) or (offsets and offsets[0] < 0):
             raise ValueError("its unquoted_lines are not in order")
         line.unquoted_lines = offsets
+    if "defects" in stated:
+        line.defects = _defects(stated["defects"])
     return line
+
+
+def _defects(stated: Any) -> list[tuple[str, int, int]]:
+    defects = []
+    for defect in stated if isinstance(stated, list) else [None]:
+        match defect:
+            case [str(code), int(start), int(end)] if 0 <= start <= end:
+                defects.append((code, start, end))
+            case _:
+                raise ValueError("its defects are not codes with their places")
+    return defects
 
 
 def _file_end(number: int, stated: dict[str, Any]) -> FileEndLine:

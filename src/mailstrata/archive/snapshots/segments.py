@@ -28,6 +28,7 @@ from mailstrata.archive.snapshots.lines import (
     SkippedLine,
 )
 from mailstrata.errors import ArchiveError
+from mailstrata.index.rows import framing_defects
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -201,6 +202,9 @@ class SegmentWriter:
             recipe += f',"unquoted_lines":{json.dumps(message.unquoted_lines, separators=(",", ":"))}'
         if message.quoting_end is not None:
             recipe += f',"quoting_end":{message.quoting_end}'
+        if defects := framing_defects(message):
+            stated = [(defect.code.value, defect.start, defect.end) for defect in defects]
+            recipe += f',"defects":{json.dumps(stated, separators=(",", ":"))}'
         self._write(
             f'{{"type":"message","start":{start},"end":{end},"size":{message.size},"sha256":"{message.sha256}"{recipe}}}\n'
         )
@@ -351,6 +355,8 @@ def _stored_form(line: Line) -> dict[str, object]:
                 stored["unquoted_lines"] = line.unquoted_lines
             if line.quoting_end is not None:
                 stored["quoting_end"] = line.quoting_end
+            if line.defects:
+                stored["defects"] = line.defects
             return stored
         case FileEndLine():
             return _file_end_form(line)
