@@ -1,9 +1,9 @@
 """How the catalogue goes on as an archive grows: `python -m benchmarks.scale --members 10000000`.
 
 The catalogue is the one thing of which there is an entry for each distinct message and attachment. It is filled here
-as a long run fills it, in commits of 100,000 digests in no order, and asked as deduplication asks it: half of the digests
-are known, half are not. Printed at each doubling: members, seconds a commit, lookups a second, bytes on disk a member,
-and the peak memory of the process. `--folder` should lie on the kind of disk where the archive is to lie.
+as a long run fills it, in commits of 100,000 digests in no order, and asked as deduplication asks it: half of the
+digests are known, half are not. Printed at each doubling: members, seconds a commit, lookups a second, bytes on disk a
+member, and the peak memory of the process. `--folder` should lie on the kind of disk where the archive is to lie.
 """
 
 from __future__ import annotations
