@@ -8,7 +8,7 @@ import hashlib
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,14 +167,14 @@ def content_of(root: Path) -> Content:
         for digest in content.blobs:
             assert hashlib.sha256(b"".join(archive.read_blob(digest))).hexdigest() == digest
         for table in TABLE_NAMES:
-            content.rows[table] = _rows(archive, table)
+            content.rows[table] = rows_of(archive, table, _OF_THE_RUN.get(table, set()))
     return content
 
 
-def _rows(archive: Archive, table: str) -> list[str]:
+def rows_of(archive: Archive, table: str, left_out: Collection[str]) -> list[str]:
+    """The rows of a table without some columns, in order."""
     import pyarrow.parquet as pq  # noqa: PLC0415 - takes time to import
 
-    left_out = _OF_THE_RUN.get(table, set())
     rows: list[dict[str, Any]] = []
     for path in archive.index_files(table):
         with path.open("rb") as opened, pq.ParquetFile(opened) as file:

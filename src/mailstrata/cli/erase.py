@@ -46,8 +46,15 @@ def command(
 
     from mailstrata.archive.maintenance import erase
     from mailstrata.cli.progress import ProgressBar, wanted
+    from mailstrata.errors import UsageError
 
-    digests = _digests(archive, message, take_all)
+    try:
+        digests = _digests(archive, message, take_all)
+    except UsageError:
+        if not dry_run:
+            # The rows go before the files do: after an interruption between the two, a Message-ID finds nothing.
+            erase.finish(Path(archive))
+        raise
     bar = ProgressBar() if wanted(quiet) else None
     progress = None if bar is None else bar.update
     try:
@@ -58,7 +65,7 @@ def command(
                 report = erase.erase(Path(archive), digests, reason=reason, progress=progress)
     except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt(
-            "interrupted; run the same command again: it finishes what was begun, or says that it was done"
+            "interrupted; run the same command again: it finishes what was begun, or does not find the message any more"
         ) from interrupt
     if as_json:
         output.write_json(_as_object(report))
@@ -114,6 +121,9 @@ def _as_text(report: ErasureReport, *, dry_run: bool) -> str:
         rows += [("with", blobs), ("rewritten" if not dry_run else "to write", written)]
     if report.commit is not None:
         rows.append(("commit", str(report.commit)))
+    if report.set_aside:
+        files = format_count(report.set_aside, "damaged file")
+        rows.append(("damaged/", f"has {files} that a repair has set aside, and what they hold: delete them"))
     rows += [("before" if not at else "", f"{digest} had been erased") for at, digest in enumerate(report.already)]
     return as_lines(rows)
 

@@ -128,6 +128,9 @@ def _digests(
         named = set()
         for message in messages:
             found = archive.find_messages(message)
+            if archive.erased(message.strip()) is not None:
+                # Reading it says that it was erased, and why.
+                found = [message.strip().lower()]
             if not found:
                 raise UsageError(
                     f"no message {message} in {path}; name one by its Message-ID, or by at least four characters of "

@@ -33,6 +33,9 @@ def find_message(archive: Archive, path: str, identifier: str) -> str:
     found = list(archive.find_messages(identifier))
     if len(found) == 1:
         return found[0]
+    if archive.erased(identifier.strip()) is not None:
+        # Reading it says that it was erased, and why.
+        return identifier.strip().lower()
     if not found:
         raise UsageError(
             f"no message {identifier} in {path}; name one by its Message-ID, or by at least four characters of its "

@@ -41,6 +41,11 @@ _IS_KNOWN = """
     SELECT 1 FROM staged.members WHERE kind = ?1 AND key = ?2
     UNION ALL SELECT 1 FROM main.members WHERE kind = ?1 AND key = ?2 LIMIT 1
 """
+_DUPLICATES_TABLE = """
+    CREATE TABLE staged.duplicates (
+        kind INTEGER NOT NULL, key BLOB NOT NULL, is_taken INTEGER NOT NULL, PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID
+"""
 _FIND_STAGED = """
     SELECT pack, frame_offset, frame_length, offset, size FROM staged.members WHERE kind = ? AND key = ?
 """
@@ -52,7 +57,9 @@ class WritableCatalogue:
     def __init__(self, layout: Layout, database: sqlite3.Connection) -> None:
         self._layout = layout
         self._database = database
+        # The packs that are staged, and the numbers that the database will know them by; and the other way round.
         self._packs: dict[str, int] = {}
+        self._names: dict[int, str] = {}
 
     @classmethod
     def open(cls, layout: Layout, log: CommitLog) -> WritableCatalogue:
@@ -89,7 +96,8 @@ class WritableCatalogue:
             execute(f"PRAGMA cache_size = {-(CACHE_BYTES >> 10)}")
             version = execute("PRAGMA user_version").fetchone()[0]
             execute("PRAGMA synchronous = FULL")
-            # What was erased leaves no digest behind in pages that are free.
+            # Entries that go are overwritten. (SQLite may have left a copy where it has moved one to another page; the
+            # digests of what was erased stand in the commits anyway.)
             execute("PRAGMA secure_delete = ON")
             if version != CATALOGUE_FORMAT:
                 if execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -108,6 +116,7 @@ class WritableCatalogue:
             ):
                 execute(f"PRAGMA staged.{setting}")
             execute(MEMBERS_TABLE.format(schema="staged"))
+            execute(_DUPLICATES_TABLE)
         except BaseException:
             database.close()
             raise
@@ -159,15 +168,33 @@ class WritableCatalogue:
         if number is None:
             highest = self._database.execute("SELECT coalesce(max(id), 0) FROM main.packs").fetchone()[0]
             number = self._packs[pack] = int(highest) + len(self._packs) + 1
+            self._names[number] = pack
         return number
 
     def find_staged(self, kind: MemberKind, key: bytes) -> tuple[str, Place] | None:
         """The pack (path below the archive's root) and the place of a member that is staged; None where it is not."""
         with _writing(self._layout.staged_catalogue):
             row = self._database.execute(_FIND_STAGED, (int(kind), key)).fetchone()
-        if row is None:
-            return None
-        return next(pack for pack, number in self._packs.items() if number == row[0]), Place(*row[1:])
+        return None if row is None else (self._names[row[0]], Place(*row[1:]))
+
+    def stage_duplicate(self, kind: MemberKind, key: bytes) -> None:
+        """Note that a staged member was found once more where it came from. May be called again for the same one."""
+        with _writing(self._layout.staged_catalogue):
+            self._database.execute("INSERT OR IGNORE INTO staged.duplicates VALUES (?, ?, 0)", (int(kind), key))
+
+    def take_duplicate(self, kind: MemberKind, key: bytes) -> bool:
+        """Whether the member was noted as a duplicate, and this was asked about it before. They are noted here so that
+        an archive that holds everything twice takes no memory."""
+        with _writing(self._layout.staged_catalogue):
+            row = self._database.execute(
+                "SELECT is_taken FROM staged.duplicates WHERE kind = ? AND key = ?", (int(kind), key)
+            ).fetchone()
+            if row is None:
+                return False
+            self._database.execute(
+                "UPDATE staged.duplicates SET is_taken = 1 WHERE kind = ? AND key = ?", (int(kind), key)
+            )
+            return bool(row[0])
 
     def find(self, kind: MemberKind, key: bytes) -> tuple[str, Place] | None:
         """The pack (path below the archive's root) and the place of a committed member; None where it is not known."""
@@ -202,7 +229,9 @@ class WritableCatalogue:
                     execute("ROLLBACK")
                 raise
             self._packs.clear()
+            self._names.clear()
             execute("DELETE FROM staged.members")
+            execute("DELETE FROM staged.duplicates")
 
     def _forget(self, packs: Iterable[str]) -> None:
         execute = self._database.execute

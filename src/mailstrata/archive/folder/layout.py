@@ -80,6 +80,11 @@ class Layout:
         return self.root / ".catalogue-staged.sqlite"
 
     @property
+    def damaged(self) -> Path:
+        """What a repair has set aside; nobody reads it."""
+        return self.root / "damaged"
+
+    @property
     def lock(self) -> Path:
         """The file that a writer locks."""
         return self.root / ".lock"

@@ -136,7 +136,7 @@ class _Run:
             result.commit = session.state.number
             result.after = Sizes.of(session.state.files.values())
         result.removed_bytes = sum(self._before[path].size for path in removed)
-        result.duplicates = len(self._packs.duplicates)
+        result.duplicates = self._packs.duplicates
         return result
 
     # Packs ---------------------------------------------------------------------------------------------------
@@ -187,8 +187,7 @@ class _Run:
         if table == "blobs" and packs:
             names = [entry.path.removeprefix("packs/") for entry in packs]
             chosen.update(e.path for e in every if index_rewriter.has_any(root / e.path, "pack", names))
-            twice = {key for kind, key in self._packs.duplicates if kind is MemberKind.BLOB}
-            change = index_rewriter.MovedBlobs(session.catalogue, names, twice)
+            change = index_rewriter.MovedBlobs(session.catalogue, names)
         entries = [entry for entry in every if entry.path in chosen]
         if len(entries) == len(every) and entries:
             session.index.require_file(table)

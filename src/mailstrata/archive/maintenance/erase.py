@@ -19,6 +19,7 @@ from mailstrata.archive.commits.totals import Totals
 from mailstrata.archive.folder.layout import TABLE_NAMES, Layout
 from mailstrata.archive.maintenance import index_rewriter
 from mailstrata.archive.maintenance.erasure_plan import ErasurePlan, plan_erasure
+from mailstrata.archive.writing.pack_rewriter import check_file
 from mailstrata.archive.writing.session import Changes, WriterSession
 from mailstrata.errors import UsageError
 from mailstrata.sinks.pipeline import Progress
@@ -33,7 +34,8 @@ class ErasureReport:
 
     `commit` is the number of the commit that it made; None where nothing was to be done, or only to be told. `already`
     are messages that were erased before. `packs` and `index_files` were written anew, `pack_bytes` and `index_bytes`
-    are their sizes before; those of the index are not known beforehand.
+    are their sizes before; those of the index are not known beforehand. `set_aside` is the number of damaged files that
+    a repair has set aside: they may still hold what is erased, and nobody can tell.
     """
 
     messages: list[str] = field(default_factory=list)
@@ -44,6 +46,7 @@ class ErasureReport:
     pack_bytes: int = 0
     index_files: int = 0
     index_bytes: int = 0
+    set_aside: int = 0
     commit: int | None = None
 
 
@@ -58,6 +61,7 @@ def plan(
     already, wanted = _split(log.state, messages)
     report = _report(plan_erasure(directory, log.state, wanted, progress)) if wanted else ErasureReport()
     report.already = already
+    report.set_aside = _set_aside(layout)
     return report
 
 
@@ -73,6 +77,9 @@ def erase(
     Files are removed, not overwritten: what the file system, its snapshots or a backup still have is not in our hands.
     What was erased before is passed over; where an interrupted run has left files behind they go now.
 
+    A message that is on record as lost can be erased as well: what goes then are its rows, and nobody can tell which
+    attachments it had.
+
     Raises `UsageError` where a message is not in the archive, `NotAnArchiveError`, `LockedError`, `ArchiveError` where
     a pack or index file that matters is missing or damaged, and `TargetError` where the archive cannot be written.
     Whatever is raised, all of it is erased or nothing; where it fails after the commit, the next writer removes the
@@ -87,11 +94,32 @@ def erase(
         else:
             report = ErasureReport()
         report.already = already
+        report.set_aside = _set_aside(session.layout)
     except BaseException:
         session.abort()
         raise
     session.close()
     return report
+
+
+def finish(directory: Path) -> int:
+    """Remove what an erasure that was interrupted after its commit has left; returns the number of files.
+
+    Any writer does so; this is for those who cannot name the message any more. Raises what `erase` raises.
+    """
+    layout = Layout(directory)
+    layout.check_format()
+    log = CommitLog(layout.commits)
+    log.load()
+    if not log.state.erasures:
+        return 0
+    session = WriterSession(directory, level=LEVEL, options={"command": "erase"}, placed=lambda *_: None)
+    session.close()
+    return session.swept
+
+
+def _set_aside(layout: Layout) -> int:
+    return sum(path.is_file() for path in layout.damaged.rglob("*"))
 
 
 def _split(state: ArchiveState, messages: Collection[str]) -> tuple[list[str], list[str]]:
@@ -150,6 +178,9 @@ def _rewrite_table(session: WriterSession, table: str, found: ErasurePlan) -> li
     names = [entry.path.removeprefix("packs/") for entry in found.packs]
     column = index_rewriter.KEYS[table]
     every = [entry for path, entry in files.items() if path.startswith(f"index/{table}/")]
+    for entry in every:
+        # A digest that has changed on the disk would hide the row that has to go.
+        check_file(root / entry.path, entry, advice=index_rewriter.REPAIR)
     entries = [
         entry
         for entry in every

@@ -52,8 +52,8 @@ def plan_erasure(
 ) -> ErasurePlan:
     """Find out what has to go for these messages (SHA-256 in lower-case hexadecimal) to be gone.
 
-    Raises `UsageError` where one of them is not there, and `ArchiveError` where a pack is missing or damaged so that
-    references cannot be told.
+    A message that is on record as lost comes to nothing but itself. Raises `UsageError` where one is not there, and
+    `ArchiveError` where a pack is missing or damaged so that references cannot be told.
     """
     return _Planner(root, state, messages, progress).plan()
 
@@ -68,6 +68,7 @@ class _Planner:
     ) -> None:
         self._root = root
         self._entries = [state.files[path] for path in packs_of(state)]
+        self._lost = state.lost
         self._messages = list(dict.fromkeys(messages))
         self._wanted = {content_name(kind, digest) for digest in self._messages for kind in MESSAGE_KINDS}
         self._progress = progress
@@ -79,7 +80,8 @@ class _Planner:
         holding = self._find(self._wanted)
         plan.members.update(member.name for found in holding.values() for member in found)
         for digest in self._messages:
-            if not plan.members.intersection(content_name(kind, digest) for kind in MESSAGE_KINDS):
+            names = [content_name(kind, digest) for kind in MESSAGE_KINDS]
+            if plan.members.isdisjoint(names) and self._lost.keys().isdisjoint(names):
                 raise UsageError(f"{self._root} has no message {digest}")
         for path, members in holding.items():
             self._candidates.update(self._references(path, members))

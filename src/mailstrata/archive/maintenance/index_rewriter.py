@@ -31,7 +31,8 @@ KEYS = {"messages": "sha256", "occurrences": "message", "parts": "message", "blo
 
 _BATCH_ROWS = 8192
 _PLACE = ("pack", "frame", "frame_length", "offset", "length")
-_REPAIR = "`mailstrata repair` makes the index anew"
+REPAIR = "`mailstrata repair` makes the index anew"
+"""What to do where an index file is damaged or missing."""
 
 
 def table_of(path: str) -> str:
@@ -47,9 +48,11 @@ def rewrite(root: Path, table: str, entries: Collection[FileEntry], index: Index
     schema = TABLES[table]
     for entry in entries:
         path = root / entry.path
-        check_file(path, entry, advice=_REPAIR)
+        check_file(path, entry, advice=REPAIR)
         for batch in _batches(path):
-            changed = change(_conformed(batch, schema, path))
+            with _reading(path):
+                conformed = _conformed(batch, schema, path)
+            changed = change(conformed)
             if changed.num_rows:
                 index.add_batch(table, changed)
 
@@ -84,16 +87,13 @@ def without(column: str, values: Collection[str]) -> Change:
 class MovedBlobs:
     """Gives the rows of blobs that lie in new packs their new places, which are staged in the catalogue.
 
-    `packs` are the names of the packs that are removed. Of the rows of `duplicates` (blobs that the removed packs held
-    more than once) only the first one stays.
+    `packs` are the names of the packs that are removed. Of several rows of a blob that these packs held more than once
+    only the first one stays.
     """
 
-    def __init__(
-        self, catalogue: WritableCatalogue, packs: Collection[str], duplicates: Collection[bytes] = ()
-    ) -> None:
+    def __init__(self, catalogue: WritableCatalogue, packs: Collection[str]) -> None:
         self._catalogue = catalogue
         self._packs = pa.array(packs, pa.string())
-        self._again = dict.fromkeys(duplicates, False)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         moved = pc.is_in(batch.column("pack"), value_set=self._packs)
@@ -104,9 +104,7 @@ class MovedBlobs:
         keep = [True] * batch.num_rows
         for row in (number for number, is_moved in enumerate(moved.to_pylist()) if is_moved):
             key = bytes.fromhex(digests[row].as_py())
-            if key in self._again:
-                keep[row] = not self._again[key]
-                self._again[key] = True
+            keep[row] = not self._catalogue.take_duplicate(MemberKind.BLOB, key)
             found = self._catalogue.find_staged(MemberKind.BLOB, key)
             place: tuple[int | str | None, ...] = (None,) * len(_PLACE)
             if found is not None:
@@ -122,8 +120,10 @@ class MovedBlobs:
 
 
 def _batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    with _reading(path), path.open("rb") as file, pq.ParquetFile(file) as parquet:
-        yield from parquet.iter_batches(_BATCH_ROWS, columns=columns)
+    with _reading(path), path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+        # A batch of several row groups would have as many rows however large they are.
+        for group in range(parquet.metadata.num_row_groups):
+            yield from parquet.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns)
 
 
 @contextmanager
@@ -133,9 +133,9 @@ def _reading(path: Path) -> Iterator[None]:
     except OSError as error:
         # pyarrow's own errors about content are OSErrors too, without an error number.
         reason = error.strerror or str(error).partition("\n")[0]
-        raise ArchiveError(f"cannot read {path}: {reason}; {_REPAIR}") from error
+        raise ArchiveError(f"cannot read {path}: {reason}; {REPAIR}") from error
     except pa.ArrowException as error:
-        raise ArchiveError(f"cannot read {path}: {str(error).partition(chr(10))[0]}; {_REPAIR}") from error
+        raise ArchiveError(f"cannot read {path}: {str(error).partition(chr(10))[0]}; {REPAIR}") from error
 
 
 def _conformed(batch: pa.RecordBatch, schema: pa.Schema, path: Path) -> pa.RecordBatch:
@@ -150,5 +150,5 @@ def _conformed(batch: pa.RecordBatch, schema: pa.Schema, path: Path) -> pa.Recor
         elif field.nullable:
             arrays.append(pa.nulls(batch.num_rows, field.type))
         else:
-            raise ArchiveError(f"{path} has no column {field.name}; {_REPAIR}")
+            raise ArchiveError(f"{path} has no column {field.name}; {REPAIR}")
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from mailstrata.archive.packs import pack_reader, tar_format
 from mailstrata.archive.packs.frames import Frame, read_frame
 from mailstrata.archive.packs.pack_files import reading
-from mailstrata.archive.packs.pack_table import Member
+from mailstrata.archive.packs.pack_table import Member, Place
 from mailstrata.errors import ArchiveError
 
 _PIECE = 1 << 20
@@ -108,27 +108,38 @@ class _Runs:
     def _large(self, header: Frame | None, frame: Frame, here: list[Member]) -> FrameRun | None:
         """The run of a large member: a frame for its header, some for its data, and one for its padding, if any.
 
-        None where these frames are not that. The frames of the data are behind us then, but not the padding's.
+        None where these frames are not that: only `frame` is behind us then, for the others may hold more members.
         """
+        behind = self._offset
         place = here[0].place
         if header is None or header.content_size != tar_format.BLOCK or len(here) != 1 or place.offset:
             return None
+        content_size = self._large_content(frame, place)
+        if content_size is None:
+            self._offset = self._file.seek(behind)
+            return None
+        return FrameRun(header.offset, self._offset - header.offset, tar_format.BLOCK + content_size, here)
+
+    def _large_content(self, frame: Frame, place: Place) -> int | None:
+        """The bytes in the frames from `frame` on that are the data of a member, and its padding, and nothing else;
+        None where they are not that. Goes on to the end of these frames."""
         end = place.frame_offset + place.frame_length
         content_size = frame.content_size
         while self._offset < end:
-            if (following := self._read()) is None:
+            following = self._read()
+            if following is None:
                 raise self._error()
+            if following.is_skippable:
+                return None
             content_size += following.content_size
+        padding = tar_format.padding(place.size)
         if self._offset != end or content_size != place.size:
             return None
-        padding = tar_format.padding(place.size)
         if padding:
             following = self._read()
             if following is None or following.content_size != padding:
                 return None
-        return FrameRun(
-            header.offset, self._offset - header.offset, tar_format.BLOCK + content_size + padding, here
-        )  # fmt: skip
+        return content_size + padding
 
 
 def _tile(members: list[Member], frame: Frame) -> bool:

@@ -18,7 +18,6 @@ from mailstrata.archive.folder.files import TEMPORARY_PREFIX, remove
 from mailstrata.archive.folder.layout import FORMAT_NAME, FORMAT_VERSION, Layout, utc_now, written_by
 from mailstrata.archive.folder.readme import README
 from mailstrata.archive.folder.seal import check_seal, sealed
-from mailstrata.archive.verifying.derived import DAMAGED_FOLDER
 from mailstrata.index.files import sync_directory, writing
 
 
@@ -27,7 +26,7 @@ def keep_aside(layout: Layout, path: Path) -> str:
 
     Its own name stays, so that whatever happens now, the file is not swept away. Raises `TargetError`.
     """
-    folder = layout.root / DAMAGED_FOLDER
+    folder = layout.damaged
     with writing(folder):
         folder.mkdir(exist_ok=True)
         sync_directory(layout.root)
@@ -35,7 +34,7 @@ def keep_aside(layout: Layout, path: Path) -> str:
     number = 1
     while target.exists():
         if target.samefile(path):
-            return f"{DAMAGED_FOLDER}/{target.name}"
+            return f"{folder.name}/{target.name}"
         number += 1
         target = folder / f"{path.name}-{number}"
     with writing(target):
@@ -45,7 +44,7 @@ def keep_aside(layout: Layout, path: Path) -> str:
             # A file system without links.
             _copy(path, target)
         sync_directory(folder)
-    return f"{DAMAGED_FOLDER}/{target.name}"
+    return f"{folder.name}/{target.name}"
 
 
 def _copy(path: Path, target: Path) -> None:

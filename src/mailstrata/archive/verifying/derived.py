@@ -22,8 +22,6 @@ _ROWS = """
     SELECT kind, key, packs.path, frame_offset, frame_length, offset, size
     FROM members LEFT JOIN packs ON packs.id = members.pack ORDER BY kind, key
 """
-DAMAGED_FOLDER = "damaged"
-"""The folder in an archive to which `repair` moves what is damaged; nobody reads it."""
 
 
 def catalogue_commit(layout: Layout) -> tuple[int, str] | None:
@@ -118,9 +116,9 @@ def stray_files(layout: Layout, log: CommitLog) -> Iterator[Finding]:
             layout.catalogue_journal,
             layout.staged_catalogue,
             layout.lock,
+            layout.damaged,
         )
     }
-    known.add(DAMAGED_FOLDER)
     for path in sorted(layout.root.iterdir()):
         if path.name not in known:
             yield _stray(path.name)

@@ -17,7 +17,7 @@ from mailstrata.archive.folder.layout import Layout
 from mailstrata.archive.packs.frame_runs import FrameRun, frame_runs, run_bytes
 from mailstrata.archive.packs.frames import FrameCompressor
 from mailstrata.archive.packs.item import Item
-from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind, key_of
+from mailstrata.archive.packs.members import MESSAGE_KINDS, key_of
 from mailstrata.archive.packs.pack import PackWriter
 from mailstrata.archive.packs.pack_reader import ORDERED_CACHE_BYTES, PackReader
 from mailstrata.archive.packs.pack_table import Member
@@ -61,8 +61,8 @@ class PackRewriter:
         self._finished: list[FileEntry] = []
         self.messages = 0
         """Messages written so far."""
-        self.duplicates: list[tuple[MemberKind, bytes]] = []
-        """Members that were left out because they were written already."""
+        self.duplicates = 0
+        """Members that were left out because they were written already; the catalogue has noted which."""
 
     def take_over(self, entry: FileEntry) -> None:
         """Write all members of a pack that are wanted and not written yet."""
@@ -87,7 +87,8 @@ class PackRewriter:
             # Nobody's; who merges packs has no business with it either way, and it may be somebody's one day.
             return True
         if name in self._under_way or self._catalogue.find_staged(*known):
-            self.duplicates.append(known)
+            self.duplicates += 1
+            self._catalogue.stage_duplicate(*known)
             return False
         self._under_way.add(name)
         self.messages += known[0] in MESSAGE_KINDS
@@ -103,7 +104,7 @@ class PackRewriter:
             for piece in reader.read(path, member.place):
                 item.write(piece)
             item.finish()
-            pack = self._pack_for(item.spool_length, 1)
+            pack = self._pack_for(item.size if item.spool is None else item.spool_length, 1)
             pack.add(_group(member.name), member.name, item)
         finally:
             item.discard()
