@@ -41,9 +41,13 @@ def as_it_lies(root: Path) -> Iterator[tuple[str, int, int, bytes]]:
         yield str(path), status.st_mtime_ns, status.st_mode, path.read_bytes() if path.is_file() else b""
 
 
-def test_a_reader_goes_on_while_others_write(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_catalogue_there", [True, False])
+def test_a_reader_goes_on_while_others_write(root: Path, tmp_path: Path, *, is_catalogue_there: bool) -> None:
     """Opened before a compaction, it reads everything after it, and after the next writer has swept the old files."""
     content = content_of(root)
+    if not is_catalogue_there:
+        # Then a reader has places of its own, which no writer brings up to date.
+        Layout(root).catalogue.unlink()
     with Archive.open(root) as early, Archive.open(root) as idle:
         read(early, content.messages[:2], content.blobs[:1])
         COMPACT(root, tmp_path / "sources")
