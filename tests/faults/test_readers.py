@@ -48,13 +48,15 @@ def test_a_reader_goes_on_while_others_write(root: Path, tmp_path: Path, *, is_c
     if not is_catalogue_there:
         # Then a reader has places of its own, which no writer brings up to date.
         Layout(root).catalogue.unlink()
-    with Archive.open(root) as early, Archive.open(root) as idle:
+    with Archive.open(root) as early, Archive.open(root) as slow, Archive.open(root) as idle:
         read(early, content.messages[:2], content.blobs[:1])
+        read(slow, content.messages[:1], [])
         COMPACT(root, tmp_path / "sources")
         read(early, content.messages, content.blobs)
-        # The next writer removes the files that both have been reading by.
+        # The next writer removes the files in which they have been reading, or were about to.
         WriterSession(root, level=3, options={}, placed=lambda *_: None).close()
         read(early, content.messages, content.blobs)
+        read(slow, content.messages, content.blobs)
         read(idle, content.messages, content.blobs)
 
 
