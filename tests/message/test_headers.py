@@ -54,10 +54,10 @@ def test_all_fields():
 
 
 def test_names_that_occur_more_than_once():
-    """Counted by name, without regard to case, and only among those that are asked for."""
+    """By name, without regard to case, and only among those that are asked for."""
     headers = Headers(BLOCK + b"Subject: again\r\nsubject: and again\r\n")
-    assert headers.repeated(frozenset({b"received", b"subject", b"from", b"to"})) == 2
-    assert headers.repeated(frozenset({b"from", b"to"})) == 0
+    assert headers.has_repeated(frozenset({b"subject", b"to"}))
+    assert not headers.has_repeated(frozenset({b"from", b"to"}))
 
 
 def test_containment():

@@ -45,6 +45,14 @@ TOKENS = [
     b"\0",
     b"\xef\xbb\xbf",
     b"\xff",
+    b"\r--a",
+    b"\r--ab",
+    b"\r--",
+    b"Content-Type: text/plain\n",
+    b"Content-Type : multipart/mixed (c); boundary=\"a \"; boundary*=''ab\n",
+    b"Content-Disposition: attachment; filename=a b\n",
+    b"Content-Transfer-Encoding: base64, binary\n",
+    b"z" * 999,
     b"x:" * 30,
     b"y" * 80,
 ]
@@ -73,6 +81,11 @@ options = st.fixed_dictionaries(
 @settings(max_examples=1500, deadline=None)
 @given(data=inputs, options=options, pieces=st.lists(st.integers(1, 30), max_size=60))
 @example(data=b"A: b\n\nx\r\n\r\nFrom - Mon Jan  5 10:00:00 2004\nA: b", options={"mode": "mbox"}, pieces=[9, 1, 1])
+@example(
+    data=b"Content-Type: multipart/mixed; boundary=a\nContent-Transfer-Encoding: base64\n\n\r--a",
+    options={"mode": "message"},
+    pieces=[],
+)
 @example(data=b"A: b\n" + b"\r" * 200, options={"mode": "message"}, pieces=[70, 70])
 def test_no_split_matters_and_nothing_is_lost(data, options, pieces):
     """Whole, in random pieces and byte by byte: the same events, whose spans are the input, and no exception."""

@@ -73,10 +73,10 @@ class Headers:
         """The decoded values of all fields of that name, in order."""
         return [decode_text(value) for value in self.raw_all(name)]
 
-    def repeated(self, names: frozenset[bytes]) -> int:
-        """How many of these names, in lower case, occur more than once."""
+    def has_repeated(self, names: frozenset[bytes]) -> bool:
+        """Whether any of these names, in lower case, occurs more than once."""
         index = self._whole_index()
-        return sum(1 for name, values in index.items() if len(values) > 1 and name in names)
+        return any(len(values) > 1 and name in names for name, values in index.items())
 
     def items(self) -> list[tuple[str, str]]:
         """Name as it stands and decoded value of every field, in order."""

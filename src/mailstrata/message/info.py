@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailstrata.message.addresses import Address, parse_addresses
 from mailstrata.message.dates import parse_date
+from mailstrata.message.header_conflicts import find_filename_conflicts, find_repeated_fields
 from mailstrata.message.headers import Headers
 from mailstrata.message.ids import parse_message_ids
 from mailstrata.message.parameters import parse_parameters
@@ -189,6 +190,8 @@ class PartInfo:
         """What was wrong with this part, in the order of its bytes; complete once the part has ended."""
         found = [defect for defect in self.entity.defects if defect.code not in _MESSAGE_LEVEL]
         found.extend(self.decoder_defects)
+        if self.filename is not None:
+            found.extend(find_filename_conflicts(self))
         found.sort(key=lambda defect: (defect.start, defect.end))
         return found
 
@@ -348,8 +351,8 @@ class MessageInfo:
             found.append(Defect(DefectCode.INVALID_DATE, start, body_start))
         if "From" not in headers:
             found.append(Defect(DefectCode.MISSING_FROM, start, start))
-        repeated = headers.repeated(_ONCE)
-        found.extend(Defect(DefectCode.DUPLICATE_FIELD, start, body_start) for _ in range(repeated))
+        if headers.has_repeated(_ONCE):
+            found.extend(find_repeated_fields(headers, _ONCE))
         return found
 
     def __repr__(self) -> str:

@@ -43,8 +43,8 @@ class DefectCode(StrEnum):
     # header blocks
     MISSING_BLANK_LINE_AFTER_HEADER = (
         "missing-blank-line-after-header",
-        "A line that is no header field ends the header without a blank line: read as the first line of the body, "
-        "as the standard library and GMime do; some clients skip the line and read on.",
+        "A line that is no header field ends the header without a blank line: read as the first line of the body, as "
+        "the standard library does; some clients skip the line and read on.",
     )
     FROM_LINE_IN_HEADER = (
         "from-line-in-header",
@@ -58,9 +58,12 @@ class DefectCode(StrEnum):
     BARE_CR_IN_HEADER = (
         "bare-cr-in-header",
         "A carriage return without a line feed in a header block: read as a line break, as the standard library "
-        "and Thunderbird do; others read it as a character of the value.",
+        "does; GMime reads it as a character of the value.",
     )
-    NUL_IN_HEADER = ("nul-in-header", "A NUL byte in a header block: kept as it is; some clients stop there.")
+    NUL_IN_HEADER = (
+        "nul-in-header",
+        "A NUL byte in a header block: kept as it is; GMime ends the value there.",
+    )
     HEADER_TRUNCATED = ("header-truncated", "The input ends inside a header block, before its blank line.")
     HEADER_TOO_LARGE = (
         "header-too-large",
@@ -82,8 +85,8 @@ class DefectCode(StrEnum):
     )
     DELIMITER_WITH_TRAILING_BYTES = (
         "delimiter-with-trailing-bytes",
-        "A line begins with an open boundary delimiter but goes on: read as content; the standard library does the "
-        "same, clients that compare only the beginning of the line see a delimiter.",
+        "A line begins with an open boundary delimiter but goes on: read as content, as the standard library and "
+        "GMime do; readers that compare only the beginning of the line see a delimiter.",
     )
     DELIMITER_AFTER_CLOSE = (
         "delimiter-after-close",
@@ -100,11 +103,83 @@ class DefectCode(StrEnum):
     )
     DUPLICATE_CONTENT_TYPE = (
         "duplicate-content-type",
-        "More than one Content-Type field: the first is used, as the standard library does; Outlook uses the last.",
+        "More than one Content-Type field, all saying the same.",
+    )
+    CONFLICTING_CONTENT_TYPES = (
+        "conflicting-content-types",
+        "More than one Content-Type field, and they differ: the first is used, as the standard library does; GMime "
+        "uses the last.",
     )
     DUPLICATE_TRANSFER_ENCODING = (
         "duplicate-transfer-encoding",
-        "More than one Content-Transfer-Encoding field: the first is used.",
+        "More than one Content-Transfer-Encoding field, all saying the same.",
+    )
+    CONFLICTING_TRANSFER_ENCODINGS = (
+        "conflicting-transfer-encodings",
+        "More than one Content-Transfer-Encoding field, and they differ: the first is used, as the standard library "
+        "does; GMime uses the last.",
+    )
+    SEVERAL_TRANSFER_ENCODINGS = (
+        "several-transfer-encodings",
+        "A Content-Transfer-Encoding field that names more than one: the first is used; the standard library and "
+        "GMime know none of them and take the bytes as they stand.",
+    )
+    DUPLICATE_CONTENT_DISPOSITION = (
+        "duplicate-content-disposition",
+        "More than one Content-Disposition field: the first is used, as the standard library does.",
+    )
+    SPACE_BEFORE_COLON = (
+        "space-before-colon",
+        "White space between the name of a Content-Type, Content-Transfer-Encoding or Content-Disposition field and "
+        "its colon (obsolete, RFC 5322, 4.5): read as that field, as GMime does; the standard library takes the line "
+        "for the end of the header.",
+    )
+    COMMENT_IN_CONTENT_FIELD = (
+        "comment-in-content-field",
+        "A comment in parentheses in one of these fields (RFC 2045, 5.1 and 6.1): left out; the standard library "
+        "takes it for a part of a type, and it and GMime see no encoding behind one.",
+    )
+    MALFORMED_PARAMETERS = (
+        "malformed-parameters",
+        "A Content-Type or Content-Disposition field that is not made as RFC 2045, 5.1 says (quotes that never "
+        "close, spaces or special characters outside of quotes, text between parameters): what was probably meant is "
+        "read; the standard library ends a value without quotes at a space, GMime keeps a quote that never closes.",
+    )
+    BACKSLASH_IN_PARAMETER = (
+        "backslash-in-parameter",
+        "A backslash in a parameter: in quotes an escape before a quote or a backslash, a character of the value "
+        "anywhere else; the standard library and GMime leave each one out, as RFC 5322, 3.2.4 says.",
+    )
+    ENCODED_WORD_IN_PARAMETER = (
+        "encoded-word-in-parameter",
+        "An encoded word in a parameter (forbidden by RFC 2047, 5, (3)): decoded in file names, as all clients do, "
+        "and taken as it stands in a boundary, where the standard library and GMime decode it.",
+    )
+    DUPLICATE_PARAMETER = (
+        "duplicate-parameter",
+        "A parameter occurs more than once in its field: the first is used, as the standard library and GMime do; "
+        "others use the last.",
+    )
+    CONFLICTING_BOUNDARIES = (
+        "conflicting-boundaries",
+        "More than one boundary in one field: the first plain one is used, as the standard library and GMime do; "
+        "readers that use the last see other parts.",
+    )
+    EXTENDED_BOUNDARY = (
+        "extended-boundary",
+        "A boundary in the form of RFC 2231 (`boundary*` or `boundary*0`): used, as the standard library and GMime "
+        "do; readers that do not know the form see no boundary.",
+    )
+    BOUNDARY_ENDS_IN_SPACE = (
+        "boundary-ends-in-space",
+        "A boundary that ends in white space (forbidden by RFC 2046, 5.1.1): delimiters are recognised with and "
+        "without it; GMime sees none without it.",
+    )
+    CONFLICTING_FILENAMES = (
+        "conflicting-filenames",
+        "A part has more than one file name, and they differ: filename wins over name, and in each the form of RFC "
+        "2231 over the plain one, as RFC 6266, 4.3 has it; the standard library and GMime take whichever stands "
+        "first in the field.",
     )
     INVALID_CONTENT_TYPE = (
         "invalid-content-type",
@@ -123,6 +198,28 @@ class DefectCode(StrEnum):
     UNKNOWN_TRANSFER_ENCODING = (
         "unknown-transfer-encoding",
         "A Content-Transfer-Encoding that is not known: the bytes are taken as they stand.",
+    )
+
+    # bodies
+    HEADER_FIELD_AFTER_BLANK_LINE = (
+        "header-field-after-blank-line",
+        "A body begins with what looks like a field of a part's header (Content-...:): read as content; readers that "
+        "pass over blank lines before a header read it as one.",
+    )
+    BARE_CR_BEFORE_DELIMITER = (
+        "bare-cr-before-delimiter",
+        "A boundary delimiter after a carriage return without a line feed: read as content, as GMime does; the "
+        "standard library takes a bare carriage return for a line break and sees a delimiter.",
+    )
+    NUL_IN_BODY = (
+        "nul-in-body",
+        "A NUL byte in a body that is neither base64 nor binary (forbidden by RFC 2045, 2.7 and 2.8): kept; some "
+        "clients stop there. The first one of a body is noted.",
+    )
+    LINE_TOO_LONG = (
+        "line-too-long",
+        "A line of more than 998 bytes (RFC 5322, 2.1.1) in a header, or in a body that is neither base64 nor binary: "
+        "kept whole; servers may have cut it, and clients may read two lines. The first one is noted.",
     )
 
     # limits
@@ -147,7 +244,7 @@ class DefectCode(StrEnum):
     )
     BASE64_DATA_AFTER_PADDING = (
         "base64-data-after-padding",
-        "Base64 goes on after padding: decoding starts anew; some clients stop at the padding.",
+        "Base64 goes on after padding: decoding starts anew; the standard library and GMime stop at the padding.",
     )
     BASE64_NONZERO_PAD_BITS = (
         "base64-nonzero-pad-bits",

@@ -7,14 +7,16 @@ import re
 
 class RawField:
     """One header field. `name` has no colon and no white space around it; `value` is every byte after the colon,
-    folding included, without the line break that ends the field. `start` is the offset in the block."""
+    folding included, without the line break that ends the field. `start` and `end` are the offsets in the block of the
+    first byte of the name and behind the last one of the value."""
 
-    __slots__ = ("name", "start", "value")
+    __slots__ = ("end", "name", "start", "value")
 
-    def __init__(self, name: bytes, value: bytes, start: int) -> None:
+    def __init__(self, name: bytes, value: bytes, start: int, end: int) -> None:
         self.name = name
         self.value = value
         self.start = start
+        self.end = end
 
     def __repr__(self) -> str:
         return f"RawField({self.name!r}, {self.value!r})"
@@ -46,9 +48,19 @@ def split_fields(block: bytes) -> list[RawField]:
             assert match is not None  # _LINE matches anything
             position = match.end()
             continue
-        fields.append(RawField(match["name"], match["value"].rstrip(b"\r\n"), position))
+        value = match["value"].rstrip(b"\r\n")
+        fields.append(RawField(match["name"], value, position, match.start("value") + len(value)))
         position = match.end()
     return fields
+
+
+def field_span(block: bytes, name: bytes, offset: int) -> tuple[int, int]:
+    """Where the first field of that name, in lower case, begins and ends; `offset` is added. The whole block where
+    there is none."""
+    for field in split_fields(block):
+        if field.name.lower() == name:
+            return offset + field.start, offset + field.end
+    return offset, offset + len(block)
 
 
 _LINE_BREAKS = re.compile(LINE_BREAK)

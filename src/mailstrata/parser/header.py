@@ -1,4 +1,4 @@
-"""Finding the end of a header block, and reading from it what the machine needs: type, boundary, encoding.
+"""Finding the end of a header block.
 
 A header block is a run of lines that are header fields or their continuations, up to and with an empty line. What
 else can end it stands in `HeaderScanner.scan`. Bytes may arrive one at a time: the scanner keeps how far it has looked,
@@ -10,21 +10,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from mailstrata.parser.defects import DefectCode
-from mailstrata.parser.entity import Entity
-from mailstrata.parser.fields import MOST_CARRIAGE_RETURNS, split_fields, unfold
-from mailstrata.parser.limits import Limits
-from mailstrata.parser.parameters import split_parameters
-
-IDENTITY_ENCODINGS = frozenset({"7bit", "8bit", "binary"})
-KNOWN_ENCODINGS = IDENTITY_ENCODINGS | {
-    "base64",
-    "quoted-printable",
-    "uuencode",
-    "x-uuencode",
-    "uue",
-    "x-uue",
-}
+from mailstrata.parser.fields import MOST_CARRIAGE_RETURNS
 
 # Complete lines that are beyond doubt part of a header block. A name that begins with a dash is left out, because
 # the line may be a delimiter, and so is any carriage return that is not part of CRLF.
@@ -253,109 +239,3 @@ def _match_end(expression: re.Pattern[bytes], data: bytes | bytearray, start: in
     match = expression.match(data, start, stop)
     assert match is not None
     return match.end()
-
-
-_CONTENT_FIELDS = re.compile(
-    rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-"
-    rb"(?:([Tt][Yy][Pp][Ee])|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg])"
-    rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
-)
-_TYPE = re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
-_PERCENT_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
-_ENCODING = re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")
-
-
-def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, bare_cr: bool) -> None:
-    """Set the type, boundary and transfer encoding of an entity from its header block, with their defects."""
-    types: list[bytes] = []
-    encodings: list[bytes] = []
-    if bare_cr:
-        for field in split_fields(block):
-            name = field.name.lower()
-            if name == b"content-type":
-                types.append(field.value)
-            elif name == b"content-transfer-encoding":
-                encodings.append(field.value)
-    else:
-        for is_type, value in _CONTENT_FIELDS.findall(b"\n" + block):
-            (types if is_type else encodings).append(value)
-
-    start, end, most = entity.start, entity.body_start, limits.defects
-    entity.content_type = default_type
-    if types:
-        if len(types) > 1:
-            entity.add_defect(DefectCode.DUPLICATE_CONTENT_TYPE, start, end, most)
-        _set_type(entity, unfold(types[0]), limits)
-    if encodings:
-        if len(encodings) > 1:
-            entity.add_defect(DefectCode.DUPLICATE_TRANSFER_ENCODING, start, end, most)
-        value = encodings[0]
-        match = _ENCODING.match(value)
-        if match is None and b"(" in value:
-            match = _ENCODING.match(split_parameters(value)[0])
-        entity.encoding = match[1].decode("ascii").lower() if match else "7bit"
-        is_readable = match is not None or not value.strip()
-        if not is_readable or entity.encoding not in KNOWN_ENCODINGS:
-            entity.add_defect(DefectCode.UNKNOWN_TRANSFER_ENCODING, start, end, most)
-
-    if entity.boundary is not None:
-        if entity.encoding not in IDENTITY_ENCODINGS:
-            entity.add_defect(DefectCode.ENCODED_CONTAINER, start, end, most)
-    elif entity.content_type in ("message/rfc822", "message/global"):
-        if entity.encoding in KNOWN_ENCODINGS and entity.encoding not in IDENTITY_ENCODINGS:
-            entity.add_defect(DefectCode.ENCODED_MESSAGE, start, end, most)
-        else:
-            entity.is_message_container = True
-
-
-def _set_type(entity: Entity, value: bytes, limits: Limits) -> None:
-    start, end, most = entity.start, entity.body_start, limits.defects
-    match = _TYPE.match(value)
-    if match is None and b"(" in value:
-        match = _TYPE.match(split_parameters(value)[0])
-    if match is None:
-        entity.add_defect(DefectCode.INVALID_CONTENT_TYPE, start, end, most)
-        entity.content_type = "text/plain"
-        return
-    entity.content_type = f"{match[1].decode('ascii')}/{match[2].decode('ascii')}".lower()
-    if not entity.content_type.startswith("multipart/"):
-        return
-    boundary = _boundary(value)
-    # A delimiter line must have room for two dashes before the boundary and two behind it.
-    if not boundary.rstrip(b" \t") or len(boundary) > limits.delimiter_line_bytes - 4:
-        entity.add_defect(DefectCode.MISSING_BOUNDARY_PARAMETER, start, end, most)
-        return
-    if len(boundary) > 70:
-        entity.add_defect(DefectCode.BOUNDARY_TOO_LONG, start, end, most)
-    entity.boundary = boundary
-
-
-def _boundary(value: bytes) -> bytes:
-    """The boundary parameter: the plain one, or else `boundary*`, or else `boundary*0`, `boundary*1`... joined, with
-    the charset and language left out and the percent-encoding undone (RFC 2231, 3 and 4). It may end in white space,
-    which RFC 2046, 5.1.1 forbids and which gateways add and remove: it does not tell delimiters apart."""
-    segments: dict[int, tuple[bytes, bool]] = {}
-    for name, content in split_parameters(value)[1]:
-        if name == b"boundary":
-            return content
-        if name == b"boundary*":
-            segments.setdefault(-1, (content, True))
-        elif name.startswith(b"boundary*"):
-            number = name[9:].removesuffix(b"*")
-            if number.isdigit() and len(number) < 6:
-                segments.setdefault(int(number), (content, name.endswith(b"*")))
-    if -1 in segments:
-        segments = {-1: segments[-1]}
-    pieces: list[bytes] = []
-    for place in sorted(segments):
-        content, is_encoded = segments[place]
-        if is_encoded:
-            if not pieces and content.count(b"'") >= 2:
-                content = content.split(b"'", 2)[2]
-            content = _PERCENT_ENCODED.sub(_percent_decoded, content)
-        pieces.append(content)
-    return b"".join(pieces)
-
-
-def _percent_decoded(octet: re.Match[bytes]) -> bytes:
-    return bytes.fromhex(octet[1].decode("ascii"))

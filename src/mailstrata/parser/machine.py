@@ -9,8 +9,7 @@ more bytes. No handler loops over bytes or lines: header blocks are taken by one
 expression looks for what might be a delimiter. All decisions depend on the bytes and never on how they were split: a
 handler that is not sure waits.
 
-The open multiparts are in `_open`, a dictionary from the delimiter line to whose it is, so that a line is judged by
-one look-up however deep the nesting. In an mbox, the `From ` line is a boundary that is open below all others.
+The open multiparts are in `_boundaries`. In an mbox, the `From ` line is a boundary that is open below all others.
 """
 
 from __future__ import annotations
@@ -21,12 +20,16 @@ from enum import Enum
 from typing import Literal
 
 from mailstrata.errors import UsageError
+from mailstrata.parser.body_watch import BodyWatch
+from mailstrata.parser.content_fields import describe
 from mailstrata.parser.defects import DefectCode
 from mailstrata.parser.entity import Entity
 from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
 from mailstrata.parser.from_line import has_from_line_shape
-from mailstrata.parser.header import FIELD_START, FIELD_START_PARTIAL, HeaderEnd, HeaderScanner, describe
+from mailstrata.parser.header import FIELD_START, FIELD_START_PARTIAL, HeaderEnd, HeaderScanner
+from mailstrata.parser.header_defects import note_header_defects
 from mailstrata.parser.limits import Limits
+from mailstrata.parser.open_boundaries import OpenBoundaries
 
 
 class State(Enum):
@@ -61,15 +64,18 @@ _DELIMITER_OR_FROM = re.compile(rb"\n(?:--|From )")
 _DELIMITER = re.compile(rb"\n--")
 _FROM = re.compile(rb"\nFrom ")
 _FROM_PARTIALS = frozenset({b"F", b"Fr", b"Fro", b"From"})
+# What a body begins with that looks like a field of a part's header.
+_CONTENT_FIELD_START = re.compile(
+    rb"[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]"
+    rb"|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]):"
+)
+_CONTENT_FIELD_PARTIAL = re.compile(rb"[A-Za-z-]++")
+_LONGEST_CONTENT_FIELD_START = len(b"Content-Transfer-Encoding:")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTENT_LENGTH = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh]:[ \t]*+(\d{1,18})[ \t\r]*+\n")
-# How many open boundaries, from the innermost on, a line that is no delimiter is held against to say that it
-# almost was one. It bounds the work; it decides about a defect only.
-_NEAR_DELIMITER_LEVELS = 8
 # After so many lines, in what is fed at once, that begin with two dashes and are no delimiters, an expression is made
-# that finds only those that matter; not where so many delimiters are open that trying each would take longer.
+# that finds only those that matter.
 _MANY_CANDIDATES = 256
-_MOST_IN_EXPRESSION = 32
 
 Mode = Literal["message", "mbox"]
 Profile = Literal["default", "strict"]
@@ -100,6 +106,7 @@ class Parser:
 
     __slots__ = (
         "_base",
+        "_body_watch",
         "_boundaries",
         "_buffer",
         "_closed",
@@ -112,9 +119,10 @@ class Parser:
         "_length_check",
         "_length_end",
         "_limits",
+        "_lines",
+        "_looked",
         "_mbox",
         "_message_limit",
-        "_open",
         "_part_count",
         "_position",
         "_ready",
@@ -148,8 +156,8 @@ class Parser:
         self._events: list[Event] = []
         self._stack: list[Entity] = []
         self._ready: Iterator[Event] = iter(())
-        self._open: dict[bytes, tuple[_OpenBoundary, bool]] = {}
-        self._boundaries: list[_OpenBoundary] = []
+        self._boundaries = OpenBoundaries(self._limits.defects)
+        self._lines = self._boundaries.lines
         self._header = HeaderScanner(self._limits.header_bytes)
         self._root: Entity | None = None
         self._part_count = 0
@@ -157,6 +165,9 @@ class Parser:
         self._length_end = -1
         self._from_line_defect: tuple[DefectCode, int, int] | None = None
         self._closed = False
+        self._body_watch = BodyWatch()
+        # Up to which offset bodies have been watched.
+        self._looked = 0
         # At the start of a body, a delimiter has no line break of its own; and whether the line before is blank.
         self._fresh = True
         self._fresh_after_blank = True
@@ -228,6 +239,13 @@ class Parser:
 
     # Emitting ------------------------------------------------------------------------------------------------
 
+    def _emit_body(self, end: int) -> None:
+        """Make a span of what goes on until a delimiter, up to `end`."""
+        if end > self._position:
+            if self._looked < self._base + end:
+                self._look(end)
+            self._emit(_SPAN_KINDS[self._state], end, self._stack[-1] if self._stack else None)
+
     def _emit(self, kind: SpanKind, end: int, entity: Entity | None) -> None:
         """Make a span of the bytes from `_position` to `end`, if there are any."""
         position = self._position
@@ -247,13 +265,8 @@ class Parser:
         most = self._limits.defects
         while len(stack) > depth:
             entity = stack.pop()
-            if self._boundaries and self._boundaries[-1].entity is entity:
-                boundary = self._boundaries.pop()
-                boundary.withdraw(self._open)
-                if entity.children == 0:
-                    entity.add_defect(DefectCode.MISSING_OPENING_DELIMITER, entity.body_start, offset, most)
-                if not boundary.closed:
-                    entity.add_defect(DefectCode.MISSING_CLOSE_DELIMITER, offset, offset, most)
+            if entity.boundary is not None:
+                self._boundaries.end(entity, offset)
             entity.end = offset
             if entity.depth == 0 and 0 <= self._message_limit < offset:
                 entity.add_defect(DefectCode.MESSAGE_LIMIT, self._message_limit, offset, most)
@@ -324,7 +337,7 @@ class Parser:
                     return False
                 if line_end < 0:
                     line_end = end + self._limits.delimiter_line_bytes
-                elif bytes(buffer[end:line_end]).rstrip(b" \t\r") in self._open and not self._is_beyond_limit(end):
+                elif bytes(buffer[end:line_end]).rstrip(b" \t\r") in self._lines and not self._is_beyond_limit(end):
                     break
                 if FIELD_START.match(buffer, end, line_end) is None:
                     reason = HeaderEnd.NO_FIELD
@@ -386,26 +399,9 @@ class Parser:
             default_type = "message/rfc822"
         header = self._header
         describe(entity, block, default_type, limits, header.bare_cr >= 0)
-        if b"\0" in block:
-            place = base + position + block.index(b"\0")
-            entity.add_defect(DefectCode.NUL_IN_HEADER, place, place + 1, most)
-        if header.leading_space and header.has_field:
-            entity.add_defect(DefectCode.LEADING_SPACE_IN_HEADER, base + position, base + position, most)
-        if header.bare_cr >= 0:
-            place = base + position + header.bare_cr
-            entity.add_defect(DefectCode.BARE_CR_IN_HEADER, place, place + 1, most)
-        if header.from_line >= 0:
-            place = base + position + header.from_line
-            entity.add_defect(DefectCode.FROM_LINE_IN_HEADER, place, place, most)
-        is_complete = reason is HeaderEnd.BLANK_LINE
+        note_header_defects(entity, block, header, reason, most)
         if reason is HeaderEnd.TOO_LARGE:
-            entity.add_defect(DefectCode.HEADER_TOO_LARGE, base + end, base + end, most)
             self._make_opaque(entity)
-        elif reason is HeaderEnd.INPUT:
-            if block:
-                entity.add_defect(DefectCode.HEADER_TRUNCATED, base + end, base + end, most)
-        elif reason is HeaderEnd.NO_FIELD or (block and not is_complete):
-            entity.add_defect(DefectCode.MISSING_BLANK_LINE_AFTER_HEADER, base + end, base + end, most)
 
         self._stack.append(entity)
         if entity.is_container:
@@ -419,10 +415,11 @@ class Parser:
         self._emit(SpanKind.HEADER, end, entity)
         self._fresh = True
         self._fresh_after_blank = after_blank
+        self._body_watch.begin(entity)
         if entity.is_message_container:
             self._begin_header()
         elif entity.boundary is not None:
-            self._boundaries.append(_OpenBoundary(entity, entity.boundary, self._open))
+            self._boundaries.open(entity, entity.boundary)
             self._state = State.PREAMBLE
         else:
             self._state = State.BODY
@@ -458,9 +455,8 @@ class Parser:
             return False
         assert isinstance(buffer, bytes)
         mbox = self._mbox
-        has_open = bool(self._open)
+        has_open = bool(self._lines)
         entity = self._stack[-1] if self._stack else None
-        kind = _SPAN_KINDS[self._state]
 
         if self._fresh:
             head = buffer[position : position + 5]
@@ -470,22 +466,38 @@ class Parser:
                     return verdict is _Verdict.MOVED
             elif not final and ((has_open and head == b"-") or (mbox and head in _FROM_PARTIALS)):
                 return False
+            if head[:1] in b"Cc" and head and self._fresh_after_blank and entity is not None:
+                match = _CONTENT_FIELD_START.match(buffer, position)
+                if match is not None:
+                    start = self._base + position
+                    end = self._base + match.end()
+                    entity.add_defect(DefectCode.HEADER_FIELD_AFTER_BLANK_LINE, start, end, self._limits.defects)
+                elif not final and size - position < _LONGEST_CONTENT_FIELD_START:
+                    partial = _CONTENT_FIELD_PARTIAL.fullmatch(buffer, position)
+                    if partial is not None:
+                        return False
 
         if has_open:
             pattern = _DELIMITER_OR_FROM if mbox else _DELIMITER
         elif mbox:
             pattern = _FROM
         else:
-            self._emit(kind, size, entity)
+            self._emit_body(size)
             return False
-        # Two memory scans rule out every candidate in most chunks of base64, at ten times the speed.
-        is_plain = (
-            entity is not None
-            and entity.encoding == "base64"
-            and buffer.find(b"-", position) < 0
-            and (not mbox or buffer.find(b" ", position) < 0)
-        )
-        search_start = size if is_plain else position
+        search_start = position
+        is_plain = False
+        if entity is not None and entity.encoding == "base64":
+            # Two memory scans pass over base64 at ten times the speed of the expression. What they pass over is not
+            # watched either: a delimiter has dashes, and in base64 neither NUL nor long lines matter.
+            dash = buffer.find(b"-", position)
+            stop = size if dash < 0 else dash - 1
+            if mbox:
+                space = buffer.find(b" ", position, stop)
+                stop = stop if space < 0 else space - len(b"\nFrom")
+            is_plain = stop == size
+            search_start = max(position, stop)
+            if not is_plain:
+                self._looked = max(self._looked, self._base + search_start)
         candidates = 0
         narrow: re.Pattern[bytes] | None = None
         while True:
@@ -503,15 +515,34 @@ class Parser:
             if verdict is _Verdict.MOVED:
                 return True
             if verdict is _Verdict.WAIT:
-                self._emit(kind, line_break, entity)
+                self._emit_body(line_break)
                 return False
             search_start = newline + 1
             candidates += 1
-            if candidates == _MANY_CANDIDATES and 0 < len(self._open) <= _MOST_IN_EXPRESSION:
-                narrow = self._narrow_pattern()
+            if candidates == _MANY_CANDIDATES:
+                narrow = self._boundaries.pattern(mbox)
         if not final:
-            self._emit(kind, self._certain_end(has_open), entity)
+            end = self._certain_end(has_open)
+            if is_plain:
+                self._looked = self._base + end
+            elif has_open:
+                end = self._boundaries.certain_end(buffer, position, end)
+            self._emit_body(end)
         return False
+
+    def _look(self, end: int) -> None:
+        """Record what readers may differ about in the body up to `end`, each byte once. Called before any other defect
+        is recorded that concerns what follows, so that the order of defects never depends on the split."""
+        buffer, base, state = self._buffer, self._base, self._state
+        start = max(self._position, self._looked - base)
+        if end <= start or not self._stack or state is State.HEADER:
+            return
+        assert isinstance(buffer, bytes)
+        self._looked = base + end
+        if state is State.BODY and self._body_watch.is_on:
+            self._body_watch.look(self._stack[-1], buffer, start, end, base, self._limits.defects)
+        if self._lines and buffer.find(b"\r", start, end) >= 0:
+            self._boundaries.look_for_bare_cr(buffer, start, end, base)
 
     def _certain_end(self, has_open: bool) -> int:
         """Up to where the buffer holds nothing that more bytes could make the beginning of a delimiter."""
@@ -564,7 +595,7 @@ class Parser:
         entity = self._stack[-1] if self._stack else None
         # The blank line is a gap; without one, the line break is the end of the message's last line.
         cut = line_break if after_blank and entity is not None else line
-        self._emit(_SPAN_KINDS[self._state], cut, entity)
+        self._emit_body(cut)
         self._end_entities(0, cut)
         self._emit(SpanKind.GAP, line, None)
         line_end = self._line_end(line, final)
@@ -587,6 +618,7 @@ class Parser:
         start, end = self._base + line, self._base + line_end
         if not has_from_line_shape(bytes(self._buffer[line:line_end])):
             if after_blank and self._stack:
+                self._look(line)
                 self._stack[-1].add_defect(DefectCode.FROM_LINE_AS_CONTENT, start, end, self._limits.defects)
             return _Verdict.CONTENT
         if not after_blank:
@@ -597,6 +629,7 @@ class Parser:
             if self._length_check(self._length_end):
                 return _Verdict.CONTENT
             if self._root is not None:
+                self._look(line)
                 self._root.add_defect(DefectCode.CONTENT_LENGTH_WRONG, start, end, self._limits.defects)
             self._length_end = -1
         if not after_blank:
@@ -625,7 +658,7 @@ class Parser:
             )
             return _Verdict.CONTENT
         text = bytes(buffer[line:line_end]).rstrip(b" \t\r")
-        found = self._open.get(text)
+        found = self._lines.get(text)
         if found is None:
             self._note_near_delimiter(line, line_end, DefectCode.DELIMITER_WITH_TRAILING_BYTES)
             return _Verdict.CONTENT
@@ -634,17 +667,18 @@ class Parser:
         boundary, is_close = found
         multipart = boundary.entity
         if boundary.closed:
+            self._look(line)
             start, end = self._base + line, self._base + line_end
             multipart.add_defect(DefectCode.DELIMITER_AFTER_CLOSE, start, end, self._limits.defects)
             return _Verdict.CONTENT
-        self._emit(_SPAN_KINDS[self._state], line_break, self._stack[-1])
+        self._emit_body(line_break)
         self._end_entities(multipart.depth + 1, line_break)
         if is_close:
             # The line break after a close-delimiter opens the epilogue, or belongs to the next delimiter.
             if line_end < len(buffer) and buffer[line_end - 1] == 13:
                 line_end -= 1
             self._emit(SpanKind.CLOSE_DELIMITER, line_end, multipart)
-            boundary.close(self._open)
+            boundary.close(self._lines)
             self._state = State.EPILOGUE
             return _Verdict.MOVED
         self._emit(SpanKind.DELIMITER, min(line_end + 1, len(buffer)), multipart)
@@ -656,21 +690,11 @@ class Parser:
 
     def _note_near_delimiter(self, line: int, line_end: int, code: DefectCode) -> None:
         """Record that a line would have been a delimiter but for what follows."""
-        for boundary in self._boundaries[-1 : -1 - _NEAR_DELIMITER_LEVELS : -1]:
-            if self._buffer.startswith(boundary.key, line):
-                start, end = self._base + line, self._base + line_end
-                boundary.entity.add_defect(code, start, end, self._limits.defects)
-                return
-
-    def _narrow_pattern(self) -> re.Pattern[bytes]:
-        """Finds, among whole lines, the open delimiters, what a defect would be recorded for, and `From ` lines."""
-        most = self._limits.defects
-        near = self._boundaries[-_NEAR_DELIMITER_LEVELS:]
-        found = [re.escape(boundary.key) for boundary in near if len(boundary.entity.defects) < most]
-        found += [re.escape(line) + rb"[ \t\r]*+\n" for line in self._open]
-        if self._mbox:
-            found.append(b"From ")
-        return re.compile(rb"\n(?:" + b"|".join(found) + b")")
+        assert isinstance(self._buffer, bytes)
+        multipart = self._boundaries.near(self._buffer, line)
+        if multipart is not None:
+            self._look(line)
+            multipart.add_defect(code, self._base + line, self._base + line_end, self._limits.defects)
 
     def _begin_last_part(self, multipart: Entity) -> None:
         """The limit of parts is reached: what is left of the message is one opaque part."""
@@ -680,9 +704,10 @@ class Parser:
         entity.content_type = "application/octet-stream"
         entity.opaque = True
         self._add_parts_defect(offset)
-        self._open.clear()
+        self._boundaries.forget_lines()
         self._stack.append(entity)
         self._events.append(EntityBegin(entity))
+        self._body_watch.begin(entity)
         self._state = State.BODY
         self._fresh = True
         self._fresh_after_blank = False
@@ -707,50 +732,13 @@ class Parser:
                 is_blank = self._fresh or self._last_newline
             if is_blank:
                 cut = line_break
-        self._emit(_SPAN_KINDS[self._state], cut, self._stack[-1] if self._stack else None)
+        self._emit_body(cut)
         self._end_entities(0, cut)
         self._emit(SpanKind.GAP, end, None)
         self._state = State.DONE
 
     def _handle_done(self, final: bool) -> bool:  # noqa: ARG002 - the signature of all handlers
         return False
-
-
-class _OpenBoundary:
-    """A multipart whose delimiters are looked for, and what it hides in the dictionary of open boundaries."""
-
-    __slots__ = ("_hidden", "closed", "entity", "key")
-
-    def __init__(
-        self, entity: Entity, boundary: bytes, open_boundaries: dict[bytes, tuple[_OpenBoundary, bool]]
-    ) -> None:
-        self.entity = entity
-        self.key = b"--" + boundary.rstrip(b" \t")
-        self.closed = False
-        close_key = self.key + b"--"
-        self._hidden = [(self.key, open_boundaries.get(self.key)), (close_key, open_boundaries.get(close_key))]
-        open_boundaries[self.key] = (self, False)
-        open_boundaries[close_key] = (self, True)
-        if boundary[-1] in b" \t":
-            # One that was declared with white space at its end has it before the last dashes, too.
-            close_key = b"--" + boundary + b"--"
-            self._hidden.append((close_key, open_boundaries.get(close_key)))
-            open_boundaries[close_key] = (self, True)
-
-    def close(self, open_boundaries: dict[bytes, tuple[_OpenBoundary, bool]]) -> None:
-        """After the close-delimiter the same line belongs to an outer multipart, if one has the same boundary."""
-        self.closed = True
-        open_boundaries.update((key, hidden) for key, hidden in self._hidden if hidden is not None)
-
-    def withdraw(self, open_boundaries: dict[bytes, tuple[_OpenBoundary, bool]]) -> None:
-        """The multipart has ended: its lines mean what they meant before."""
-        for key, hidden in self._hidden:
-            current = open_boundaries.get(key)
-            if current is not None and current[0] is self:
-                if hidden is None:
-                    del open_boundaries[key]
-                else:
-                    open_boundaries[key] = hidden
 
 
 _HANDLERS: dict[State, Callable[[Parser, bool], bool]] = {

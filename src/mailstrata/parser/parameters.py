@@ -35,21 +35,29 @@ def split_parameters(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     - What follows a closing quote, or is no parameter, is passed over. A parenthesis that is never closed is text,
       and so are those after it.
     """
+    return _read_well_formed(value) or _Reader(unfold(value)).read()
+
+
+def is_well_formed(value: bytes) -> bool:
+    """Whether a value is what RFC 2045, 5.1 asks for: tokens and quoted strings, no comments, nothing in between."""
+    return _read_well_formed(value) is not None
+
+
+def _read_well_formed(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
     match = _MAIN.match(value)
-    if match is not None:
-        parameters = []
-        position, end = match.end(), len(value)
-        while position < end:
-            parameter = _PARAMETER.match(value, position)
-            if parameter is None:
-                break
-            name, quoted, token = parameter.groups()
-            if name is not None:
-                parameters.append((name.lower(), token if quoted is None else quoted))
-            position = parameter.end()
-        else:
-            return match[1].lower(), parameters
-    return _Reader(unfold(value)).read()
+    if match is None:
+        return None
+    parameters = []
+    position, end = match.end(), len(value)
+    while position < end:
+        parameter = _PARAMETER.match(value, position)
+        if parameter is None:
+            return None
+        name, quoted, token = parameter.groups()
+        if name is not None:
+            parameters.append((name.lower(), token if quoted is None else quoted))
+        position = parameter.end()
+    return match[1].lower(), parameters
 
 
 _FLAT_COMMENT = re.compile(rb"\((?>(?:[^()\\]++|\\.)*)\)", re.DOTALL)
