@@ -178,8 +178,7 @@ class DefectCode(StrEnum):
     CONFLICTING_FILENAMES = (
         "conflicting-filenames",
         "A part has more than one file name, and they differ: filename wins over name, and in each the form of RFC "
-        "2231 over the plain one, as RFC 6266, 4.3 has it; the standard library and GMime take whichever stands "
-        "first in the field.",
+        "2231 over the plain one, as RFC 6266, 4.3 has it; the standard library and GMime take the plain one.",
     )
     INVALID_CONTENT_TYPE = (
         "invalid-content-type",
