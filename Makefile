@@ -8,13 +8,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := build/demo-archive
-CHECKED := src tests samples benchmarks
+CHECKED := src tests samples benchmarks fuzz
+FUZZ_SECONDS ?= 60
+# Options for the fuzzer: make fuzz FUZZ="parser reader"
+FUZZ ?=
 # Options for the benchmarks: make bench BENCH="--only parse --runs 5"
 BENCH ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-long check format bench bench-limits bench-hostile samples dist clean
+.PHONY: help demo test test-long check format bench bench-limits bench-hostile fuzz samples dist clean
 
 help:
 	@echo 'make demo          install into .venv, archive the sample mailboxes, show what is in the archive'
@@ -25,6 +28,7 @@ help:
 	@echo 'make bench         measure against other libraries; BENCH_FULL=1 for the large inputs'
 	@echo 'make bench-limits  measure the promised memory and time, with their targets (minutes, 6 GB of disk)'
 	@echo 'make bench-hostile measure what hostile mail costs: time, memory, and how they grow (half an hour)'
+	@echo 'make fuzz          try random bytes on each of nine targets for a minute; FUZZ_SECONDS=600 for longer'
 	@echo 'make samples       generate the sample mailboxes in samples/mail'
 	@echo 'make dist          build the wheel and the source distribution in dist'
 	@echo 'make clean         remove everything that was made, .venv included'
@@ -95,6 +99,10 @@ bench-limits: $(INSTALLED)
 bench-hostile: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.hostile $(BENCH)
 
+fuzz: $(INSTALLED) samples
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fuzz]'
+	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
 dist: $(INSTALLED)
 	@rm -rf dist
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check build
@@ -102,4 +110,4 @@ dist: $(INSTALLED)
 
 clean:
 	rm -rf $(VENV) build dist samples/mail .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-	find src tests samples benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find src tests samples benchmarks fuzz -name __pycache__ -prune -exec rm -rf {} +

@@ -112,14 +112,34 @@ class TextDecoder:
 
 def _decoder(codec: str) -> _Incremental:
     if codec == "utf_8":
-        codec = "utf_8_sig"
-    elif codec == "utf_7":
+        return _Utf8Decoder()
+    if codec == "utf_7":
         return Utf7Decoder()
-    elif codec in _MARKED:
+    if codec in _MARKED:
         return _MarkedDecoder(_MARKED[codec])
-    elif codec.startswith("iso2022"):
+    if codec.startswith("iso2022"):
         return _Iso2022Decoder(codec)
     return codecs.getincrementaldecoder(codec)("replace")
+
+
+class _Utf8Decoder:
+    """UTF-8 without the mark at its start. (Python's own incremental decoder loses a mark that is cut off.)"""
+
+    __slots__ = ("_decoder", "_held")
+
+    def __init__(self) -> None:
+        self._held: bytes | None = b""
+        self._decoder = codecs.getincrementaldecoder("utf_8")("replace")
+
+    def decode(self, data: bytes, final: bool = False) -> str:
+        if self._held is not None:
+            data = self._held + data
+            if not final and len(data) < len(_BOM) and _BOM.startswith(data):
+                self._held = data
+                return ""
+            self._held = None
+            data = data.removeprefix(_BOM)
+        return self._decoder.decode(data, final)
 
 
 _MARKED = {
@@ -154,12 +174,17 @@ class _MarkedDecoder:
         return self._decoder.decode(data, final)
 
 
-_LONGEST_ESCAPE = 16  # bytes that Python's ISO 2022 decoders look at for the end of an escape sequence
+# Escape sequences in the shapes that any ISO 2022 charset of mail has (RFC 1468, 1554, 1557, 2237), and what may still
+# become one.
+_SHAPES = rb"[(.&][@-Z]|\$[@-Z]|\$[(-/][@-Z]|N"
+_OTHER_ESCAPE = re.compile(rb"\x1b(?!" + _SHAPES + rb")")
+_UNFINISHED_ESCAPE = re.compile(rb"\x1b(?:[(.&]|\$[(-/]?)?\Z")
+_NO_CHARACTER = b"\xff"
 
 
 class _Iso2022Decoder:
     """ISO 2022 charsets. Python's incremental decoders raise when a chunk ends more than eight bytes into a malformed
-    escape sequence; so an escape sequence is handed on whole."""
+    escape sequence; so an escape sequence is handed on whole, and an escape that begins none is no character."""
 
     __slots__ = ("_decoder", "_held")
 
@@ -169,11 +194,13 @@ class _Iso2022Decoder:
 
     def decode(self, data: bytes, final: bool = False) -> str:
         data = self._held + data
-        escape = data.rfind(b"\x1b", max(0, len(data) - _LONGEST_ESCAPE))
-        if escape < 0 or final:
-            escape = len(data)
-        self._held = data[escape:]
-        return self._decoder.decode(data[:escape], final)
+        self._held = b""
+        if not final:
+            unfinished = _UNFINISHED_ESCAPE.search(data, max(0, len(data) - 3))
+            if unfinished is not None:
+                self._held = unfinished[0]
+                data = data[: unfinished.start()]
+        return self._decoder.decode(_OTHER_ESCAPE.sub(_NO_CHARACTER, data), final)
 
 
 def _vendor_character(error: UnicodeError) -> tuple[str, int]:
