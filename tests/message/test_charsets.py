@@ -1,12 +1,14 @@
 """Text from bytes and whatever mail says of their charset."""
 
+# ruff: noqa: RUF001 - letters of other scripts are what is tested
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstrata.message.charsets import SAMPLE_BYTES, TextDecoder, decode, guess_codec
+from mailstrata.message.charsets import SAMPLE_BYTES, TextDecoder, decode, guess_codec, read_text
 
 LABELS = [
     None, "utf-8", "us-ascii", "iso-8859-1", "windows-1252", "iso-2022-jp", "iso-2022-kr", "shift_jis", "euc-jp",
@@ -58,9 +60,9 @@ def test_decoding(label, data, text):
 def test_the_guess_is_made_from_a_sample():
     """A character that the sample's end cuts in two is no evidence against UTF-8, unless nothing follows it."""
     cut = "ä".encode() * (SAMPLE_BYTES // 2) + b"\xc3"
-    assert guess_codec(cut[1:][:SAMPLE_BYTES], complete=False) == "cp1252"
-    assert guess_codec(cut[-SAMPLE_BYTES + 1 :], complete=False) == "utf_8"
-    assert guess_codec(cut[-SAMPLE_BYTES + 1 :], complete=True) == "cp1252"
+    assert guess_codec(cut[1:][:SAMPLE_BYTES], complete=False, latin=True) == "cp1252"
+    assert guess_codec(cut[-SAMPLE_BYTES + 1 :], complete=False, latin=True) == "utf_8"
+    assert guess_codec(cut[-SAMPLE_BYTES + 1 :], complete=True, latin=True) == "cp1252"
 
 
 def test_a_long_text_without_a_label():
@@ -68,7 +70,52 @@ def test_a_long_text_without_a_label():
     text = "a" * 100_000 + "ä" * SAMPLE_BYTES
     assert decode(text.encode(), None) == text
     assert decode(text.encode() + b"\xff", None) == text + "\ufffd"
-    assert decode(text.encode("cp1252"), None) == text
+    assert decode(text.encode("cp1252"), "iso-8859-1") == text
+
+
+RUSSIAN = "Уважаемые коллеги, направляем вам договор на подпись и просим вернуть его до конца недели."
+GERMAN = "Sehr geehrte Damen und Herren, anbei übersenden wir Ihnen die gewünschten Unterlagen für die Prüfung."
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8_r"),
+        ("Αγαπητοί συνεργάτες, σας αποστέλλουμε το συμβόλαιο προς υπογραφή μέχρι το τέλος της εβδομάδας.", "cp1253"),
+        ("尊敬的客户，随信附上已签署的合同，请在本周末之前寄回一份。此致敬礼，销售部。", "gb18030"),
+        ("敬愛的客戶，隨信附上已簽署的合約，請在本週末之前寄回一份。此致敬禮，業務部。", "cp950"),
+        ("いつもお世話になっております。契約書を添付いたしますので、ご返送ください。", "cp932"),
+        ("안녕하십니까. 서명된 계약서를 첨부하오니 이번 주말까지 한 부를 반송하여 주시기 바랍니다.", "cp949"),
+        (GERMAN, "cp1252"),
+    ],
+)
+@pytest.mark.parametrize("label", [None, "x-unknown", "us-ascii"])
+def test_guesses_by_the_frequency_of_letters(text, codec, label):
+    """Without a label that says anything, the script is told by its letters; and it is said that this was a guess."""
+    read = read_text(text.encode(codec), label)
+    assert (read.text, read.is_guessed) == (text, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "label", "codec", "is_guessed"),
+    [
+        (b"plain", None, "ascii", False),
+        (b"plain", "x-unknown", "ascii", False),
+        (GERMAN.encode("cp1252"), "iso-8859-1", "cp1252", False),
+        (RUSSIAN.encode("cp1251"), "iso-8859-1", "cp1252", False),
+        (GERMAN.encode(), "iso-8859-1", "utf_8", True),
+        (GERMAN.encode(), "utf-8", "utf_8", False),
+        (GERMAN.encode("cp1252"), "utf-8", "utf_8", False),
+        (GERMAN.encode(), None, "utf_8", True),
+        (b'\x1b$B$"\x1b(B', None, "iso2022_jp_ext", True),
+    ],
+)
+def test_how_a_text_came_about(data, label, codec, is_guessed):
+    """The label is believed where it names a charset; plain ASCII is no guess; UTF-8 under ISO 8859-1 is one."""
+    read = read_text(data, label)
+    assert (read.codec, read.is_guessed) == (codec, is_guessed)
+    assert read.text == decode(data, label)
 
 
 def test_ascii_is_not_held_back():

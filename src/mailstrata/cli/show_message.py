@@ -13,7 +13,7 @@ from mailstrata.cli.message_text import header_lines, part_line
 from mailstrata.cli.terminal import safe_line, safe_text
 from mailstrata.cli.units import format_bytes
 from mailstrata.errors import UsageError
-from mailstrata.message.charsets import decode
+from mailstrata.message.charsets import read_text
 from mailstrata.message.flowed import unflow
 from mailstrata.message.origin import FileInfo, Region, SourceInfo
 from mailstrata.message.reader import Message, Part, Reader
@@ -151,7 +151,10 @@ def _text_of(part: Part) -> tuple[str, bool]:
         if size < MOST_TEXT_BYTES:
             kept.append(chunk)
         size += len(chunk)
-    text = decode(b"".join(kept)[:MOST_TEXT_BYTES], part.charset)
+    read = read_text(b"".join(kept)[:MOST_TEXT_BYTES], part.charset)
+    if read.is_guessed:
+        output.note(f"the charset of part {part.path} was guessed: {read.codec.replace('_', '-')}")
+    text = read.text
     if part.content_type == "text/html":
         text = html_to_text(text)
     elif part.type_parameters.get("format", "").lower() == "flowed":

@@ -131,18 +131,22 @@ def _table() -> dict[str, str | None]:
 
 
 _CODECS = _table()
+_LATIN_1 = frozenset(
+    _without_punctuation(name) for name, codec in [*aliases.items(), ("latin_1", "latin_1")] if codec == "latin_1"
+)
 _CODE_PAGE = re.compile(r"(?:windows|win|msdos|dos|oem|ibm|cp|codepage|ms)(?:cp)?0*(\d+)")
 
 
 @lru_cache(maxsize=256)
-def _codec(label: str) -> str | None:
+def _known_name(label: str) -> str | None:
+    """The label as it stands in the table; None where it is not known."""
     key = _without_punctuation(label.lower())
     for name in (key, key.removeprefix("x")):
         if name in _CODECS:
-            return _CODECS[name]
+            return name
         page = _CODE_PAGE.fullmatch(name)
         if page is not None and "cp" + page[1] in _CODECS:
-            return _CODECS["cp" + page[1]]
+            return "cp" + page[1]
     return None
 
 
@@ -150,4 +154,15 @@ def codec_of(label: str | None) -> str | None:
     """The Python codec that text under this label is decoded with; None where it has to be guessed."""
     if label is None or len(label) > _MAX_LABEL:
         return None
-    return _codec(label)
+    name = _known_name(label)
+    return None if name is None else _CODECS[name]
+
+
+def is_known(label: str) -> bool:
+    """Whether a label names a charset, be it one that is guessed all the same (`us-ascii`, `iso-8859-1`)."""
+    return len(label) <= _MAX_LABEL and _known_name(label) is not None
+
+
+def is_latin_1(label: str | None) -> bool:
+    """Whether a label is one of ISO 8859-1, under which mail carries windows-1252, and UTF-8 by mistake."""
+    return label is not None and len(label) <= _MAX_LABEL and _known_name(label) in _LATIN_1

@@ -3,17 +3,18 @@
 A label is not trusted: it may be unknown, misspelt, or wrong. What cannot be decoded becomes U+FFFD, and no result
 holds a surrogate.
 
-Where there is no label that says anything (none, unknown, `us-ascii` or `iso-8859-1`, under which mail carries
-windows-1252 and UTF-8 alike), `guess_codec` decides from the first 64 KiB that ASCII does not explain.
+Where there is no label that says anything, `guess_codec` decides from the first 64 KiB that ASCII does not explain, and
+the text is marked as guessed. See docs/text.md.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass
 from typing import Protocol
 
-from mailstrata.message.charset_labels import codec_of
+from mailstrata.message.charset_labels import codec_of, is_latin_1
 from mailstrata.message.utf7 import Utf7Decoder
 
 SAMPLE_BYTES = 1 << 16
@@ -24,12 +25,24 @@ _ISO_2022 = re.compile(rb"\x1b(?:\$[@B]|\([JI]|\$\(D)")
 _ISO_2022_KR = b"\x1b$)C"
 
 
-def guess_codec(sample: bytes, complete: bool) -> str:
+_STATISTICAL_BYTES = 1 << 12
+# What a statistical guess may say. What it says beyond these (code pages of MS-DOS and of the Macintosh, and Latin
+# alphabets that differ from windows-1252 in a few letters) is mostly wrong; docs/text.md has the figures.
+_GUESSABLE = frozenset(
+    {
+        *("big5hkscs", "cp1251", "cp1253", "cp1255", "cp1256", "cp866", "cp874", "cp932", "cp949", "cp950", "euc_jp"),
+        *("gb18030", "iso8859_5", "iso8859_7", "iso8859_8", "koi8_r", "koi8_u"),
+    }
+)
+
+
+def guess_codec(sample: bytes, complete: bool, latin: bool = False) -> str:
     """The codec for text without a usable label. This is the one place where a charset is guessed.
 
     `sample` starts at the first byte that plain ASCII does not explain and has at most `SAMPLE_BYTES` bytes; `complete`
     says that nothing follows it. Text that is valid UTF-8 is UTF-8; text in seven bits with the escape sequences of
-    ISO 2022 is Japanese or Korean; anything else is windows-1252.
+    ISO 2022 is Japanese or Korean. Of other text the frequencies of letters decide which of the scripts that are not
+    Latin it is; what is none of them, and with `latin` any, is windows-1252.
     """
     if sample.isascii():
         if _ISO_2022.search(sample) is not None:
@@ -38,8 +51,32 @@ def guess_codec(sample: bytes, complete: bool) -> str:
     try:
         codecs.utf_8_decode(sample, "strict", complete)
     except UnicodeDecodeError:
-        return "cp1252"
+        return "cp1252" if latin else _guess_by_statistics(sample[:_STATISTICAL_BYTES])
     return "utf_8"
+
+
+def _guess_by_statistics(sample: bytes) -> str:
+    import cchardet  # noqa: PLC0415 - needed for little mail
+
+    codec = codec_of(cchardet.detect(sample)["encoding"])
+    return codec if codec in _GUESSABLE else "cp1252"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text, the Python codec that it was decoded with, and whether that was guessed, because no label says anything or
+    because what it says cannot be. Plain ASCII needs no guess."""
+
+    text: str
+    codec: str
+    is_guessed: bool
+
+
+def read_text(data: bytes, label: str | None) -> Text:
+    """Text of bytes under a charset label (None: without one), and how it came about. Never raises."""
+    decoder = TextDecoder(label)
+    text = decoder.feed(data) + decoder.close()
+    return Text(text, decoder.codec or "ascii", decoder.is_guessed)
 
 
 def decode(data: bytes, label: str | None) -> str:
@@ -71,11 +108,15 @@ class TextDecoder:
     plain ASCII on, until there is enough to guess from. Never raises on content.
     """
 
-    __slots__ = ("_decoder", "_held", "_started")
+    __slots__ = ("_decoder", "_held", "_latin", "_started", "codec", "is_guessed")
 
     def __init__(self, label: str | None) -> None:
-        codec = codec_of(label)
-        self._decoder = None if codec is None else _decoder(codec)
+        self.codec = codec_of(label)
+        """The Python codec in use; None until it is known, and for plain ASCII without a label."""
+        self.is_guessed = False
+        """Whether it was guessed."""
+        self._decoder = None if self.codec is None else _decoder(self.codec)
+        self._latin = self.codec is None and is_latin_1(label)
         self._held = bytearray()
         self._started = False
 
@@ -101,7 +142,9 @@ class TextDecoder:
 
     def _guess(self, *, complete: bool) -> str:
         held, self._held = bytes(self._held), bytearray()
-        codec = guess_codec(held[:SAMPLE_BYTES], complete)
+        codec = guess_codec(held[:SAMPLE_BYTES], complete, self._latin)
+        self.codec = codec if held else None
+        self.is_guessed = bool(held) and not (self._latin and codec == "cp1252")
         if codec == "utf_8" and not self._started:
             self._decoder = _decoder(codec)
         else:

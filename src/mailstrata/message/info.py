@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailstrata.message.addresses import Address, parse_addresses
+from mailstrata.message.charset_labels import is_known
 from mailstrata.message.dates import parse_date
 from mailstrata.message.header_conflicts import find_filename_conflicts, find_repeated_fields
 from mailstrata.message.headers import Headers
 from mailstrata.message.ids import parse_message_ids
 from mailstrata.message.parameters import parse_parameters
 from mailstrata.parser.defects import Defect, DefectCode
+from mailstrata.parser.fields import field_span
 
 if TYPE_CHECKING:
     from mailstrata.message.origin import FileInfo, SourceInfo
@@ -190,6 +192,9 @@ class PartInfo:
         """What was wrong with this part, in the order of its bytes; complete once the part has ended."""
         found = [defect for defect in self.entity.defects if defect.code not in _MESSAGE_LEVEL]
         found.extend(self.decoder_defects)
+        if self.content_type.startswith("text/") and self.charset and not is_known(self.charset):
+            start, end = field_span(self.headers.block, b"content-type", self.start)
+            found.append(Defect(DefectCode.UNKNOWN_CHARSET, start, end))
         if self.filename is not None:
             found.extend(find_filename_conflicts(self))
         found.sort(key=lambda defect: (defect.start, defect.end))

@@ -14,13 +14,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from mailstrata.errors import SourceError, StalePartError, UsageError
-from mailstrata.message.charsets import decode
+from mailstrata.message.charsets import read_text
 from mailstrata.message.decoding import PartDecoder
 from mailstrata.message.flowed import unflow
 from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import Region
 from mailstrata.message.quoting import EventStream
+from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser, Profile
@@ -66,8 +67,12 @@ class Part(PartInfo):
 
     def text(self) -> str:
         """The content as text: decoded from the declared charset, U+FFFD for what cannot be, format=flowed (RFC
-        3676) undone. Holds the whole text. Raises `StalePartError` when the reader has moved on."""
-        text = decode(b"".join(self), self.charset)
+        3676) undone. Holds the whole text. Where the charset had to be guessed, a defect
+        says so. Raises `StalePartError` when the reader has moved on."""
+        read = read_text(b"".join(self), self.charset)
+        if read.is_guessed:
+            self.decoder_defects.append(Defect(DefectCode.CHARSET_GUESSED, self.body_start, self.end))
+        text = read.text
         parameters = self.type_parameters
         if self.content_type == "text/plain" and parameters.get("format", "").lower() == "flowed":
             text = unflow(text, parameters.get("delsp", "").lower() == "yes")

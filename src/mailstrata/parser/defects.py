@@ -271,6 +271,17 @@ class DefectCode(StrEnum):
         "Text before the `begin` line or after the `end` line of a uuencoded body: not part of the content.",
     )
 
+    # text
+    UNKNOWN_CHARSET = (
+        "unknown-charset",
+        "A text with a charset label that names none: the charset is guessed, as it is without a label.",
+    )
+    CHARSET_GUESSED = (
+        "charset-guessed",
+        "A text was decoded whose charset had to be guessed: there is no usable label, or what it says cannot be. "
+        "Noted where the text is asked for, on the whole body.",
+    )
+
     # header values
     INVALID_DATE = ("invalid-date", "A Date field that cannot be read as a date: no date.")
     MISSING_DATE = ("missing-date", "A message without a Date field (RFC 5322, 3.6).")
