@@ -175,9 +175,9 @@ def test_defects_of_framing_belong_to_the_occurrence():
     ]
     row = message_row(message, MessageTotals(defect_count=5), 10)
     assert [(defect["code"], defect["start"]) for defect in row["defects"]] == [
-        ("invalid-date", 0),
         ("duplicate-field", 10),
         ("message-limit", 10),
+        ("invalid-date", 20),
     ]
     assert row["defect_count"] == 8
     occurrence = occurrence_row(message)

@@ -72,6 +72,12 @@ class TestMessages:
         assert parsed.entity("1").body_start == parsed.entity("1").end == 12
         assert parsed.defects() == []
 
+    def test_a_message_that_begins_with_a_from_field(self):
+        """A From field with white space before its colon is no `From ` line of an mbox."""
+        parsed = parse(b"From : a@b.example\nSubject: x\n\n")
+        assert parsed.data("header") == b"From : a@b.example\nSubject: x\n\n"
+        assert parsed.defects() == []
+
     def test_byte_order_mark_is_a_gap(self):
         """A UTF-8 byte order mark before the header belongs to no message."""
         parsed = parse(b"\xef\xbb\xbfSubject: x\n\nbody")

@@ -347,13 +347,13 @@ class MessageInfo:
         return found
 
     def _find_header_defects(self) -> list[Defect]:
-        start, body_start = self.start, self.root.body_start
+        start = self.start
         headers = self.headers
         found = []
         if "Date" not in headers:
             found.append(Defect(DefectCode.MISSING_DATE, start, start))
         elif self.date is None:
-            found.append(Defect(DefectCode.INVALID_DATE, start, body_start))
+            found.append(Defect(DefectCode.INVALID_DATE, *field_span(headers.block, b"date", start)))
         if "From" not in headers:
             found.append(Defect(DefectCode.MISSING_FROM, start, start))
         if headers.has_repeated(_ONCE):

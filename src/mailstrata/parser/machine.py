@@ -304,7 +304,7 @@ class Parser:
         line_end = self._line_end(position, final)
         if line_end is None:
             return _Verdict.WAIT
-        if line_end < 0:
+        if line_end < 0 or FIELD_START.match(buffer, position, line_end) is not None:
             return _Verdict.CONTENT
         if not has_from_line_shape(bytes(buffer[position:line_end])):
             verdict = self._next_line_is_field(line_end, final)
