@@ -1,4 +1,5 @@
-"""No part of real mail is decoded to a size that its encoding does not allow."""
+"""No part of real mail is decoded to a size that its encoding does not allow. (Fixtures are: a soft line break, or a line of
+base64, for each character.)"""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import pytest
 
 import mailstrata
 from mailstrata.message.info import PartInfo
-from tests.conformance.corpora import NAMES
+from tests.conformance.defect_counts import SETS
 
 # Decoded bytes of each encoded byte: the least where nothing is wrong with the part, and the most whatever is.
 _LEAST = {"base64": 0.6, "quoted-printable": 1 / 3, "x-uuencode": 0.6, "uuencode": 0.6}
@@ -28,7 +29,7 @@ def implausible(part: PartInfo, decoded: int) -> bool:
     return not part.defects and decoded < encoded * _LEAST[encoding] - _SLACK
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SETS)
 def test_decoded_sizes(corpora, name):
     """Every leaf of every message."""
     wrong, leaves = [], 0
