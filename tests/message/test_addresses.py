@@ -85,6 +85,11 @@ def test_comments(value, expected):
         (b"=?utf-8?Q?a@evil.example?=", [("a@evil.example", "")]),
         (b"=?utf-8?Q?a,_<b@evil.example>?= <j@a.example>", [("a, <b@evil.example>", "j@a.example")]),
         (b"=?utf-8?Q?a=0D=0Ab?= <j@a.example>", [("a b", "j@a.example")]),
+        (b"=?utf-8?B?QW5uIDxhQGV2aWwuZXhhbXBsZT4=?=", [("Ann <a@evil.example>", "")]),
+        (b'"=?utf-8?Q?Lee,_J=C3=B6rg?=" <j@a.example>', [("Lee, Jörg", "j@a.example")]),
+        (b'=?iso-8859-1?Q?"M=FCller,_J"?= <j@a.example>', [('"Müller, J"', "j@a.example")]),
+        (b"=?utf-8?Q?J=C3=B6rg?=<j@a.example>", [("Jörg", "j@a.example")]),
+        (b"j@xn--bcher-kva.example", [("", "j@xn--bcher-kva.example")]),
     ],
 )
 def test_encoded_names(value, expected):
@@ -101,7 +106,16 @@ def test_encoded_names(value, expected):
         (b"ann@a.example bob@b.example", [("", "ann@a.example"), ("", "bob@b.example")]),
         (b"<ann@a.example> Bob <bob@b.example>", [("Bob", "ann@a.example"), ("", "bob@b.example")]),
         (b"Lee, Ann <ann@a.example>", [("", "Lee"), ("Ann", "ann@a.example")]),
+        (
+            b"<ann@a.example>,<bob@b.example>;cy@c.example",
+            [("", "ann@a.example"), ("", "bob@b.example"), ("", "cy@c.example")],
+        ),
+        # quotes in quotes, or single ones
+        (b'"Ann "the Ant" Lee" <ann@a.example>', [("Ann the Ant Lee", "ann@a.example")]),
+        (b"'Ann' <ann@a.example>", [("'Ann'", "ann@a.example")]),
         # brackets
+        (b'"Ann" ann@a.example', [("Ann", "ann@a.example")]),
+        (b"Ann [x] (Sales, EU)<ann@a.example>", [("Ann [x]", "ann@a.example")]),
         (b"Ann Q. Lee ann@a.example", [("Ann Q. Lee", "ann@a.example")]),
         (b"Ann <ann@a.example, bob@b.example", [("Ann", "ann@a.example"), ("", "bob@b.example")]),
         (b"<<ann@a.example>>", [("", "ann@a.example")]),

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mailstrata.message.charsets import SAMPLE_BYTES, TextDecoder, decode, guess_codec, read_text
 
 LABELS = [
-    None, "utf-8", "us-ascii", "iso-8859-1", "windows-1252", "iso-2022-jp", "iso-2022-kr", "shift_jis", "euc-jp",
-    "gb2312", "big5", "big5-hkscs", "euc-kr", "johab", "hz-gb-2312", "utf-7", "utf-16", "utf-16be", "utf-32", "koi8-r",
-    "iso-8859-8-i", "cp037", "base64", "unicode_escape", "no-such-charset",
+    None, "x-unknown", "utf-8", "us-ascii", "iso-8859-1", "windows-1252", "iso-2022-jp", "iso-2022-kr", "shift_jis",
+    "euc-jp", "gb2312", "big5", "big5-hkscs", "euc-kr", "johab", "hz-gb-2312", "utf-7", "utf-16", "utf-16be", "utf-32",
+    "koi8-r", "iso-8859-8-i", "cp037", "base64", "unicode_escape", "no-such-charset",
 ]  # fmt: skip
 
 
@@ -50,6 +50,12 @@ LABELS = [
         ("iso-2022-jp", b'\x1b$B-!-j$"\x1b(Bx', "①㈱あx"),
         ("iso-2022-jp", b"\x1b(I1\x1b(B\xff", "ｱ\ufffd"),
         ("iso-2022-jp", b"\x1b$B$", "\ufffd"),
+        ("iso-2022-jp", b"\x1b$Bu!\x1b(Bb", "\ufffdb"),
+        ("euc-jp", b"\xad\xa1\xa4\xa2\xad", "①あ\ufffd"),
+        ("euc-jp", b"\xf5\xa1b\xff", "\ufffdb\ufffd"),
+        ("big5", "裏碁".encode("cp950"), "裏碁"),
+        ("iso-8859-9", b"\x93\xfd\x94", "“ı”"),
+        ("tis-620", b"\x93\xa1\x94", "“ก”"),
     ],
 )  # fmt: skip
 def test_decoding(label, data, text):
@@ -116,6 +122,23 @@ def test_how_a_text_came_about(data, label, codec, is_guessed):
     read = read_text(data, label)
     assert (read.codec, read.is_guessed) == (codec, is_guessed)
     assert read.text == decode(data, label)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # fewer than five bytes outside ASCII
+        "Müller", "Sørensen", "Peña, Señor ñáéí", "äöüß", "ÆØÅ æ",
+        # fewer than four different ones
+        "®®®®® Acme ®®®®®", "°C °F °C °F °C °F", "÷÷÷÷÷÷÷÷", "\xad" * 12,
+        # what the statistics name has no such characters
+        "theöö ç items © on  on••  the©©  items of the  on · page··· the©©  items©©  on  the pageßß",
+    ],
+)  # fmt: skip
+def test_where_statistics_are_not_believed(text):
+    """A name, bullets and signs say little of a language; windows-1252 is the likeliest by far."""
+    read = read_text(text.encode("cp1252"), None)
+    assert (read.text, read.codec, read.is_guessed) == (text, "cp1252", True)
 
 
 def test_ascii_is_not_held_back():

@@ -55,6 +55,40 @@ def test_nothing_but_spaces_and_breaks_goes(text, delsp):
     assert unflow(text.replace(" ", ""), delsp).replace(" ", "") == text.replace(" ", "")
 
 
+_WORDS = st.text(st.sampled_from("a>Z- ü日\u00a0"), min_size=1, max_size=30)
+_PARAGRAPHS = st.lists(st.tuples(st.integers(0, 3), _WORDS.filter(lambda text: text == text.rstrip(" "))), max_size=6)
+
+
+@given(_PARAGRAPHS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.data())
+def test_what_is_flowed_comes_back(paragraphs, line_break, delsp, data):
+    """Paragraphs of any quote depth, cut anywhere (or, without DelSp, behind spaces) and stuffed, are made whole."""
+    lines = []
+    for depth, text in paragraphs:
+        at = 0
+        while True:
+            places = [place for place in range(at + 1, len(text)) if delsp or text[place - 1] == " "]
+            cut = data.draw(st.sampled_from([*places, None]))
+            piece = text[at:cut]
+            soft = "" if cut is None else " " if delsp else ""
+            if piece + soft == "-- ":  # would be a signature separator
+                cut, piece, soft = None, text[at:], ""
+            lines.append(">" * depth + " " + piece + soft + line_break)
+            if cut is None:
+                break
+            at = cut
+    expected = "".join(f"{'>' * depth} {text}" if depth else text for depth, text in _ended(paragraphs, line_break))
+    assert unflow("".join(lines), delsp) == expected
+
+
+def _ended(paragraphs: list[tuple[int, str]], line_break: str) -> list[tuple[int, str]]:
+    return [(depth, text + line_break) for depth, text in paragraphs]
+
+
+def test_a_long_paragraph_takes_linear_time():
+    """Two million lines that all flow into one; a join for each of them anew would take hours."""
+    assert unflow("word \r\n" * 2_000_000, delsp=False) == "word " * 2_000_000 + "\r\n"
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("unit", [">", "> ", " ", "a \n", "\n", "> a \n", ">\n> > "])
 def test_long_text_takes_linear_time(unit):

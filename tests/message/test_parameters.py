@@ -75,6 +75,23 @@ def test_which_one_wins(parameters, expected):
         (b'filename="=?utf-8?Q?gr=C3?=\r\n =?utf-8?Q?=BCn.txt?="', "grün.txt"),
         (b'filename*0="=?utf-8?Q?gr=C3?= =?utf-8?Q?=B"; filename*1="Cn?="', "grün"),
         (b"filename*=%3D%3Futf-8%3FQ%3Fgr%3DC3%3DBCn%3F%3D", "grün"),
+        (b"filename==?utf-8?Q?a b.txt?=; size=1", "a b.txt"),
+        (b'filename*="=?utf-8?Q?a=C3=A4?="', "aä"),
+        (b'filename*0="=?utf-8?Q?a?="; filename*1="=?utf-8?Q?b?="', "ab"),
+        # what is no escape, what has one quote only or quotes of its own, and two charsets' worth
+        (b"filename*=UTF-8''a%ZZb%", "a%ZZb%"),
+        (b"filename*=utf-8'a.txt", "utf-8'a.txt"),
+        (b"filename*=utf-8''%E4.txt", "\ufffd.txt"),
+        (b"filename*0=x-; filename*1*=%C3%A4", "x-ä"),
+        (b"filename*0*=''a%E4; filename*1=b", "aäb"),
+        (b'filename*="gr\xc3\xbcn.txt"', "grün.txt"),
+        # quotes, paths, parentheses and separators
+        (b'filename="a\\"b.txt"', 'a"b.txt'),
+        (b'filename="C:\\temp\\a.txt"', "C:\\temp\\a.txt"),
+        (b"filename=my file (1).txt", "my file (1).txt"),
+        (b'filename="a;b,c.txt"; size=1', "a;b,c.txt"),
+        (b'filename="unclosed.txt; size=1', "unclosed.txt"),
+        (b"filename='a b.txt'", "'a b.txt'"),
         # raw 8-bit
         (b'filename="gr\xc3\xbcn"', "grün"),
         (b"filename=gr\xfcn", "grün"),

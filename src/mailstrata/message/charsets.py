@@ -21,11 +21,16 @@ SAMPLE_BYTES = 1 << 16
 """How much a guess is made from, and how much a `TextDecoder` holds back for it."""
 
 _BOM = codecs.BOM_UTF8
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ISO_2022 = re.compile(rb"\x1b(?:\$[@B]|\([JI]|\$\(D)")
 _ISO_2022_KR = b"\x1b$)C"
 
 
 _STATISTICAL_BYTES = 1 << 12
+_FEWEST_BYTES = 5  # outside ASCII: with fewer, statistics are wrong more often than windows-1252 is
+_FEWEST_DIFFERENT = 4  # of them: bullets, hard spaces and ruled lines tell nothing
+_MOST_WRONG = 20  # a guess by which more than one byte in so many is no character is none
+_ASCII = bytes(range(128))
 # What a statistical guess may say. What it says beyond these (code pages of MS-DOS and of the Macintosh, and Latin
 # alphabets that differ from windows-1252 in a few letters) is mostly wrong; docs/text.md has the figures.
 _GUESSABLE = frozenset(
@@ -56,10 +61,16 @@ def guess_codec(sample: bytes, complete: bool, latin: bool = False) -> str:
 
 
 def _guess_by_statistics(sample: bytes) -> str:
+    beyond = sample.translate(None, _ASCII)
+    if len(beyond) < _FEWEST_BYTES or len(set(beyond)) < _FEWEST_DIFFERENT:
+        return "cp1252"
     import cchardet  # noqa: PLC0415 - needed for little mail
 
     codec = codec_of(cchardet.detect(sample)["encoding"])
-    return codec if codec in _GUESSABLE else "cp1252"
+    if codec is None or codec not in _GUESSABLE:
+        return "cp1252"
+    wrong = _decoder(codec).decode(sample).count(_REPLACEMENT)
+    return codec if wrong <= len(beyond) // _MOST_WRONG else "cp1252"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,8 @@ def _decoder(codec: str) -> _Incremental:
         return _MarkedDecoder(_MARKED[codec])
     if codec.startswith("iso2022"):
         return _Iso2022Decoder(codec)
+    if codec == "euc_jp":
+        return codecs.getincrementaldecoder(codec)("mailstrata-euc-jp")
     return codecs.getincrementaldecoder(codec)("replace")
 
 
@@ -250,14 +263,31 @@ def _vendor_character(error: UnicodeError) -> tuple[str, int]:
     """A codec error handler: characters that Japanese systems add to JIS X 0208 (circled digits, ligatures), which
     mail uses though ISO-2022-JP has them not, are those that code page 932 has in their place."""
     assert isinstance(error, UnicodeDecodeError)
-    pair = error.object[error.start : error.end]
-    if len(pair) == 2 and all(0x21 <= byte <= 0x7E for byte in pair):
-        row, cell = pair
-        lead = (row - 0x21 >> 1) + 0x81
-        trail = cell + (0x7E if row % 2 == 0 else 0x1F if cell < 0x60 else 0x20)
-        shift_jis = bytes((lead if lead <= 0x9F else lead + 0x40, trail))
-        return shift_jis.decode("cp932", "replace"), error.end
-    return "\N{REPLACEMENT CHARACTER}", error.end
+    return _of_code_page_932(error.object[error.start : error.end]), error.end
+
+
+def _vendor_character_of_euc(error: UnicodeError) -> tuple[str, int]:
+    """The same for EUC-JP, where both bytes have their eighth bit set."""
+    assert isinstance(error, UnicodeDecodeError)
+    pair = error.object[error.start : error.start + 2]
+    if len(pair) == 2 and all(0xA1 <= byte <= 0xFE for byte in pair):
+        return _of_code_page_932(bytes(byte & 0x7F for byte in pair)), error.start + 2
+    return _REPLACEMENT, error.end
+
+
+def _of_code_page_932(pair: bytes) -> str:
+    """The character at a row and cell of JIS X 0208, two bytes from 21 to 7E, as code page 932 extends it."""
+    if len(pair) != 2 or not all(0x21 <= byte <= 0x7E for byte in pair):
+        return _REPLACEMENT
+    row, cell = pair
+    lead = (row - 0x21 >> 1) + 0x81
+    trail = cell + (0x7E if row % 2 == 0 else 0x1F if cell < 0x60 else 0x20)
+    shift_jis = bytes((lead if lead <= 0x9F else lead + 0x40, trail))
+    try:
+        return shift_jis.decode("cp932")
+    except UnicodeDecodeError:
+        return _REPLACEMENT
 
 
 codecs.register_error("mailstrata-iso2022", _vendor_character)
+codecs.register_error("mailstrata-euc-jp", _vendor_character_of_euc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 
+from mailstrata.message.charset_labels import codec_of
 from mailstrata.message.charsets import decode
 from mailstrata.parser.fields import unfold
 
@@ -87,7 +88,8 @@ class _Run:
     def add(self, charset: bytes, encoding: bytes, content: bytes, text: list[str]) -> None:
         charset = charset.lower()
         if charset != self.charset:
-            self.end(text)
+            if not _is_same_charset(charset, self.charset):
+                self.end(text)
             self.charset = charset
         self.empty = False
         if encoding in b"qQ":
@@ -115,6 +117,12 @@ class _Run:
         if self.rest:
             self.octets.append(_decode_base64(self.rest))
             self.rest = b""
+
+
+def _is_same_charset(label: bytes, other: bytes) -> bool:
+    """Whether two labels mean one charset, as `utf-8` and `utf8` do."""
+    codec = codec_of(label.decode("ascii", "replace"))
+    return codec is not None and codec == codec_of(other.decode("ascii", "replace"))
 
 
 def _decode_q(content: bytes) -> bytes:
