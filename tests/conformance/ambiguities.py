@@ -128,6 +128,18 @@ AMBIGUITIES = (
         {GMIME: "none without it", FAST: "none without it"},
     ),
     Ambiguity(
+        "The boundary of the multipart around it",
+        "boundary-of-outer-multipart",
+        _multipart(
+            b"; boundary=a",
+            b"--a\n" + _multipart(b"; boundary=a", _part(b"a", b"a"), b"--a--\n"),
+            _part(b"a", b"b"),
+            b"--a--\n",
+        ),
+        "delimiters of the inner one, until it is closed",
+        {STDLIB: "delimiters of the outer one", FAST: "delimiters of the outer one"},
+    ),
+    Ambiguity(
         "An encoded word in a boundary",
         "encoded-word-in-parameter",
         _multipart(b'; boundary="=?utf-8?q?a?="', _A_AND_B),

@@ -1,5 +1,5 @@
-"""No part of real mail is decoded to a size that its encoding does not allow. (Fixtures are: a soft line break, or a line of
-base64, for each character.)"""
+"""No part of real mail is decoded to a size that its encoding does not allow. (Fixtures are: some have a soft line
+break, or a line of base64, for each character.)"""
 
 from __future__ import annotations
 

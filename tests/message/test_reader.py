@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
+import mailstrata
 from mailstrata.errors import DamagedSourceError, StalePartError, UsageError
 from mailstrata.message.origin import FileInfo, SourceInfo
 from mailstrata.message.reader import Reader
@@ -253,3 +254,12 @@ def test_closing():
     with pytest.raises(StalePartError):
         message.parts()
     assert list(reader) == []
+
+
+def test_a_message_that_is_skipped_counts_its_parts():
+    """As many as one whose parts are taken."""
+    data = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b\n\ny\n--b--\n"
+    assert [message.part_count for message in list(mailstrata.open(data))] == [3]
+    for message in mailstrata.open(data):
+        next(message.parts())
+    assert message.part_count == 3

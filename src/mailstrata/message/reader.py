@@ -344,7 +344,9 @@ class Reader:
         if message is None:
             return
         self._current_part = None
-        self._untaken = None
+        if self._untaken is not None:
+            message.part_count += 1
+            self._untaken = None
         root = message.root.entity
         while True:
             event = self._next()

@@ -175,6 +175,11 @@ class DefectCode(StrEnum):
         "A boundary that ends in white space (forbidden by RFC 2046, 5.1.1): delimiters are recognised with and "
         "without it; GMime sees none without it.",
     )
+    BOUNDARY_OF_OUTER_MULTIPART = (
+        "boundary-of-outer-multipart",
+        "A multipart has the boundary of one around it: its delimiters are the inner one's until it is closed, as "
+        "GMime reads them; the standard library takes them for the outer one's.",
+    )
     CONFLICTING_FILENAMES = (
         "conflicting-filenames",
         "A part has more than one file name, and they differ: filename wins over name, and in each the form of RFC "

@@ -25,6 +25,7 @@ from mailstrata.parser.content_fields import describe
 from mailstrata.parser.defects import DefectCode
 from mailstrata.parser.entity import Entity
 from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
+from mailstrata.parser.fields import field_span
 from mailstrata.parser.from_line import has_from_line_shape
 from mailstrata.parser.header import FIELD_START, FIELD_START_PARTIAL, HeaderEnd, HeaderScanner
 from mailstrata.parser.header_defects import note_header_defects
@@ -419,7 +420,9 @@ class Parser:
         if entity.is_message_container:
             self._begin_header()
         elif entity.boundary is not None:
-            self._boundaries.open(entity, entity.boundary)
+            if self._boundaries.open(entity, entity.boundary):
+                start_of_field, end_of_field = field_span(block, b"content-type", entity.start)
+                entity.add_defect(DefectCode.BOUNDARY_OF_OUTER_MULTIPART, start_of_field, end_of_field, most)
             self._state = State.PREAMBLE
         else:
             self._state = State.BODY

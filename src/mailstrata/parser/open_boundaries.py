@@ -39,6 +39,11 @@ class OpenBoundary:
             self._hidden.append((close_key, lines.get(close_key)))
             lines[close_key] = (self, True)
 
+    @property
+    def hides_another(self) -> bool:
+        """Whether one of its lines was that of another multipart."""
+        return any(hidden is not None for _, hidden in self._hidden)
+
     def close(self, lines: dict[bytes, tuple[OpenBoundary, bool]]) -> None:
         """After the close-delimiter the same line belongs to an outer multipart, if one has the same boundary."""
         self.closed = True
@@ -66,9 +71,11 @@ class OpenBoundaries:
         self.lines: dict[bytes, tuple[OpenBoundary, bool]] = {}
         """Whose delimiter a line is, white space at its end left out, and whether it is the close-delimiter."""
 
-    def open(self, entity: Entity, boundary: bytes) -> None:
-        """A multipart begins."""
-        self._stack.append(OpenBoundary(entity, boundary, self.lines))
+    def open(self, entity: Entity, boundary: bytes) -> bool:
+        """A multipart begins; returns whether one around it has the same boundary."""
+        opened = OpenBoundary(entity, boundary, self.lines)
+        self._stack.append(opened)
+        return opened.hides_another
 
     def end(self, entity: Entity, offset: int) -> None:
         """An entity ends at `offset`, the innermost first; what is missing of a multipart is recorded on it."""
