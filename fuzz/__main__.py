@@ -1,98 +1,100 @@
-"""`python -m fuzz --seconds 60`: run each target, one after the other, or those that are named.
+"""`python -m fuzz [TARGET...] [--seconds N]`: each target for some time, one after the other.
 
     python -m fuzz parser --seconds 600
-    python -m fuzz parser --again build/fuzz/found/parser-crash-...
+    python -m fuzz parser --again build/fuzz/found/parser-...
 
-Seeds and what was learnt lie in build/fuzz; what was found, in build/fuzz/found, and the exit code is 1.
+Ends with 1 where something was found, and says with which command each finding is seen again; that needs no atheris.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from fuzz import seeds
+from fuzz import guard
+from fuzz.seeds import write_seeds
+from fuzz.targets import TARGETS
+from fuzz.tokens import write_dictionary
 
-_FOLDER = Path(__file__).parents[1] / "build" / "fuzz"
-_LONGEST_INPUT = 16_384
-_SECONDS_FOR_ONE_INPUT = 5
-_MEGABYTES = 1024
-TARGET_NAMES = ("parser", "reader", "transfer", "quoting", "fields", "text", "stripping", "unstripping", "sources")
-# The module of the targets imports what is to be instrumented, so it is imported late. A test sees that these are all.
-
-
-def fuzz_one(name: str, words: list[str]) -> None:
-    """Never returns: libFuzzer ends the process."""
-    import atheris  # noqa: PLC0415 - wanted by nothing else, and not installed everywhere
-
-    with atheris.instrument_imports(include=["mailstrata"]):
-        import fuzz.targets  # noqa: PLC0415
-
-    atheris.Setup([f"fuzz-{name}", *words], fuzz.targets.TARGETS[name])
-    atheris.Fuzz()
-
-
-def run(name: str, seconds: int) -> bool:
-    """Fuzz a target in a process of its own; whether nothing was found."""
-    learnt, found = _FOLDER / "learnt" / name, _FOLDER / "found"
-    learnt.mkdir(parents=True, exist_ok=True)
-    found.mkdir(parents=True, exist_ok=True)
-    start = _FOLDER / "seeds" / name
-    seeds.write(name, start)
-    words = [
-        f"-max_total_time={seconds}",
-        f"-max_len={_LONGEST_INPUT}",
-        f"-timeout={_SECONDS_FOR_ONE_INPUT}",
-        f"-rss_limit_mb={_MEGABYTES}",
-        f"-dict={start.parent / 'tokens.dict'}",
-        f"-artifact_prefix={found / name}-",
-        "-print_final_stats=1",
-        str(learnt),
-        str(start),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", f"from fuzz.__main__ import fuzz_one; fuzz_one({name!r}, {words!r})"],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    log = _FOLDER / f"{name}.log"
-    log.write_text(done.stderr + done.stdout)
-    executed = next((line.split()[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line), "?")
-    covered = [line for line in done.stderr.splitlines() if " cov: " in line]
-    reached = covered[-1].split(" cov: ")[1].split()[0] if covered else "?"
-    verdict = "nothing found" if done.returncode == 0 else f"FOUND, see {log}"
-    sys.stdout.write(f"{name:<12} {executed:>10} inputs, {reached:>6} places reached: {verdict}\n")
-    sys.stdout.flush()
-    return done.returncode == 0
+ROOT = Path(__file__).resolve().parents[1]
+_LONGEST = 8192
+_EXECUTIONS = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
+_COVERAGE = re.compile(rb"cov: (\d+) ")
 
 
 def main() -> int:
-    """Fuzz what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__.splitlines()[0])
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGET_NAMES))
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description="Fuzz each target for some time.")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all of them by default")
     parser.add_argument("--seconds", type=int, default=60, metavar="N", help="for each target (60)")
-    parser.add_argument("--again", type=Path, metavar="FILE", help="run one target on one input that was found")
-    chosen = parser.parse_args()
-    unknown = set(chosen.targets) - set(TARGET_NAMES)
+    parser.add_argument("--to", type=Path, default=ROOT / "build" / "fuzz", metavar="DIR", help="(build/fuzz)")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="run one target once, on what was found")
+    options = parser.parse_args()
+    unknown = set(options.targets) - set(TARGETS)
     if unknown:
-        parser.error(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(TARGET_NAMES)}")
-    if chosen.again:
-        if len(chosen.targets) != 1:
+        parser.error(f"no such target: {', '.join(sorted(unknown))}")
+    if options.again is not None:
+        if len(options.targets) != 1:
             parser.error("--again wants one target")
-        from fuzz.targets import TARGETS  # noqa: PLC0415
-
-        TARGETS[chosen.targets[0]](chosen.again.read_bytes())
-        return 0
-    try:
-        import atheris  # noqa: F401, PLC0415
-    except ImportError:
+        return _again(options.targets[0], options.again.read_bytes())
+    if importlib.util.find_spec("atheris") is None:
         parser.error("atheris is not installed; `make fuzz` installs it")
-    results = [run(name, chosen.seconds) for name in chosen.targets or TARGET_NAMES]
-    return 0 if all(results) else 1
+    findings = [
+        finding for name in options.targets or TARGETS for finding in _fuzz(name, options.seconds, options.to.resolve())
+    ]
+    for name, path in findings:
+        sys.stdout.write(f"to see it again: {os.path.relpath(sys.executable)} -m fuzz {name} --again {path}\n")
+    return int(bool(findings))
+
+
+def _again(name: str, data: bytes) -> int:
+    """One input, as it is and repeated; what is wrong comes as a traceback."""
+    guard.run(TARGETS[name], data)
+    guard.run_amplified(TARGETS[name], data)
+    sys.stdout.write(f"{name}: nothing wrong with these {len(data)} bytes\n")
+    return 0
+
+
+def _fuzz(name: str, seconds: int, folder: Path) -> list[tuple[str, str]]:
+    """Fuzz one target; what was found, as names of the target and of the file with the input."""
+    found = folder / "found"
+    corpus = folder / "corpus" / name
+    seeds = folder / "seeds" / name
+    for path in (found, corpus):
+        path.mkdir(parents=True, exist_ok=True)
+    write_seeds(name, seeds)
+    dictionary = folder / "tokens.dict"
+    write_dictionary(dictionary)
+    before = set(found.iterdir())
+    words = [
+        *(sys.executable, "-m", "fuzz.run_target", name, str(found)),
+        *(f"-max_total_time={seconds}", f"-max_len={_LONGEST}", f"-dict={dictionary}"),
+        *(f"-artifact_prefix={found}/{name}-", "-timeout=30", "-rss_limit_mb=1024", "-print_final_stats=1"),
+        *("-verbosity=1", str(corpus), str(seeds)),
+    ]
+    log = folder / f"{name}.log"
+    with log.open("wb") as file:
+        run = subprocess.run(words, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, check=False)
+    said = log.read_bytes()
+    executions = _EXECUTIONS.findall(said)
+    coverage = _COVERAGE.findall(said)
+    sys.stdout.write(
+        f"{name:<16} {int(executions[-1]) if executions else 0:>9,} inputs, "
+        f"{int(coverage[-1]) if coverage else 0:>5,} places reached\n"
+    )
+    sys.stdout.flush()
+    new = sorted(set(found.iterdir()) - before)
+    if run.returncode and not new:
+        sys.stdout.write(f"{name} ended with {run.returncode}; see {os.path.relpath(log)}\n")
+        return [(name, os.path.relpath(log))]
+    # The same input may be there twice: as the target wrote it, and as libFuzzer did.
+    distinct = {path.read_bytes(): path for path in reversed(new)}
+    return [(name, os.path.relpath(path)) for path in distinct.values()]
 
 
 if __name__ == "__main__":

@@ -1,76 +1,145 @@
-"""What a fuzzer begins with, made anew each time: small hostile mail, the samples, and values for header fields."""
+"""What fuzzing begins with: the samples, hostile cases at small sizes, and short pieces for the narrower targets."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import random
+import gzip
+import hashlib
+import io
+import lzma
+import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import zstandard
+
 from benchmarks.hostile import bodies, headers
+from benchmarks.hostile.cases import Case
+from fuzz.targets.stripped import strip
+from fuzz.tokens import TOKENS
+from mailstrata.stripping import StripPolicy
+from samples import oddities
 
-_MOST = 4096
-"""Bytes of a seed; a fuzzer gets further with small ones."""
-_SAMPLES = Path(__file__).parents[1] / "samples" / "mail"
-_VALUES = (
-    b"=?utf-8?q?Gr=C3=BC=C3=9Fe?= =?utf-8?b?8J+Yig==?=",
-    b"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=",
-    b'"Doe, Jane" <jane@a.example>, (comment) b@[192.0.2.1], group: c@d.example, <e@f.example>;',
-    b"Mon, 5 Jan 2004 10:00:00 +0000 (UTC)",
-    b"05-Jan-04 1:02 PM EST",
-    b'text/plain; charset="utf-8"; name*0*=utf-8\'en\'a%20; name*1=b; name="=?utf-8?q?c?="',
-    b'attachment; filename="a\\"b.txt" (comment); size=3',
-    b"<a@b.example> <c@d.example>\r\n <e@f.example>",
-)
-TOKENS = (
-    *(b"--a", b"--a--", b"\\x0d\\x0a", b"\\x0a\\x0a", b"From ", b">From ", b"boundary=a", b"boundary*0*=''a"),
-    *(b"multipart/mixed; ", b"message/rfc822", b"Content-Type: ", b"Content-Transfer-Encoding: ", b"base64"),
-    *(b"quoted-printable", b"x-uuencode", b"begin 644 a", b"Content-Disposition: ", b"filename=", b"=?utf-8?b?"),
-    *(b"=?utf-8?q?", b"?=", b"access-type=x-mailstrata", b"message/external-body; ", b"\\x1b$B", b"+AGE-", b"~{"),
-    *(b"format=flowed", b"delsp=yes", b"-- \\x0a", b"a@b.example", b"Mon, 5 Jan 2004 10:00:00 +0000"),
-)
-"""A dictionary in libFuzzer's notation."""
-
-
-def _messages() -> Iterator[bytes]:
-    for case in bodies.CASES + headers.CASES:
-        data = b"".join(case.pieces(max(1, min(case.count, 20))))
-        yield data[:_MOST]
-    if _SAMPLES.is_dir():
-        for path in sorted(_SAMPLES.rglob("*")):
-            if path.is_file():
-                yield path.read_bytes()[:_MOST]
-
-
-def _bodies() -> Iterator[bytes]:
-    content = random.Random(1).randbytes(200)
-    lines = base64.encodebytes(content)
-    yield lines
-    yield lines.replace(b"\n", b"\r\n")
-    yield lines[:-5] + b"!" + lines
-    yield binascii.b2a_qp(content)
-    yield b"begin 644 a\n" + b"".join(binascii.b2a_uu(content[at : at + 45]) for at in range(0, 200, 45)) + b"`\nend\n"
-    yield b"From a\n>From b\n\n>>From c\nFrom"
-    yield "Gr\u00fc\u00dfe \u65e5\u672c\u8a9e ".encode() * 5
-    yield "\u65e5\u672c\u8a9e\n".encode("iso2022_jp") * 5
-    yield b"a +AGE- b ~{VPND~} \n> quoted \nflowed \nfixed\n-- \nx\n"
+_MOST_BYTES = 6000
+_CHOICES = tuple(bytes((number, 0, 0, 0)) for number in range(3))
 
 
 def seeds(target: str) -> Iterator[bytes]:
-    """The inputs that a target begins with; each choice that it takes from its first byte occurs."""
-    if target == "fields":
-        yield from _VALUES
-        return
-    inputs = list(_bodies()) if target in ("transfer", "quoting", "text") else list(_messages())
-    for number, data in enumerate(inputs):
-        for choice in range(8):
-            yield bytes([(choice + number) % 32, number % 64]) + data
+    """The inputs that a target begins with, the same each time: each content with some choices before it."""
+    for content in sorted(set(_CONTENTS[target]())):
+        for choices in _CHOICES:
+            yield choices + content
 
 
-def write(target: str, folder: Path) -> None:
-    """Write the seeds of a target into a folder of their own, and the dictionary beside it."""
+def write_seeds(target: str, folder: Path) -> int:
+    """Write them into a folder, a file each; returns how many there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, data in enumerate(seeds(target)):
-        (folder / f"seed-{number:05}").write_bytes(data)
-    (folder.parent / "tokens.dict").write_text("".join(f'"{token.decode()}"\n' for token in TOKENS))
+    count = 0
+    for data in seeds(target):
+        (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+        count += 1
+    return count
+
+
+def _hostile(cases: tuple[Case, ...]) -> Iterator[bytes]:
+    for case in cases:
+        count = 2000 if case.unit == "bytes" else 20
+        yield b"".join(case.pieces(count))[:_MOST_BYTES]
+
+
+def _messages() -> Iterator[bytes]:
+    yield from _hostile(bodies.CASES)
+    yield from _hostile(headers.CASES)
+    for letter in (*oddities.rare(), *oddities.malformed()):
+        yield letter.data[:_MOST_BYTES]
+    yield b"".join(b"From - Mon Jan  5 10:00:00 2004\n" + letter.data[:600] + b"\n" for letter in oddities.malformed())[
+        :_MOST_BYTES
+    ]
+
+
+def _encoded_bodies() -> Iterator[bytes]:
+    for data in _messages():
+        yield data.partition(b"\n\n")[2][:1000]
+    yield from TOKENS
+    yield b"QUJDREVG\r\nR0hJSktM\r\nTU4=\r\n" * 5
+    yield b"soft=\n line =C3=A4 \t=\r\nend=20\n" * 5
+    yield b"begin 644 x\n" + b"M" + b"8" * 60 + b"\n#86)C\n`\nend\n"
+
+
+def _quoted_lines() -> Iterator[bytes]:
+    yield from (b">" * depth + b"From a@b\n" for depth in range(4))
+    yield b"text\nFrom a\n>From b\n>>From c\n> From d\n>Fro\nFrom"
+    yield from _encoded_bodies()
+
+
+def _header_blocks() -> Iterator[bytes]:
+    for data in _messages():
+        yield data.replace(b"\r\n", b"\n").partition(b"\n\n")[0][:2000] + b"\n\n"
+
+
+def _header_values() -> Iterator[bytes]:
+    for block in _header_blocks():
+        for line in block.replace(b"\n ", b" ").split(b"\n")[:8]:
+            yield line.partition(b": ")[2][:500]
+    yield from TOKENS
+    yield b"attachment; filename*0*=utf-8''%e2%82%ac; filename*1=b; filename=\"../a.txt\""
+    yield b'"Doe, J." <j@example.org>, Team: a@example.org, (c) b@example.org;, x'
+
+
+def _labelled_text() -> Iterator[bytes]:
+    samples = (b"abc \nde\xe4\xf6 \n> q \n>> r\n-- \nx", b'\x1b$B$"\x1b(B', b"\xff\xfea\0", b"+AOQ-", bytes(range(256)))
+    for label in (*_LABELS, b"unknown-8bit", b""):
+        for sample in samples:
+            yield label + b"\n" + sample
+
+
+def _skeletons() -> Iterator[bytes]:
+    policy = StripPolicy(minimum_bytes=1, attachments_only=False)
+    for data in _messages():
+        yield strip([data], policy)[0][:_MOST_BYTES]
+
+
+def _files() -> Iterator[bytes]:
+    letters = [letter.data[:800] for letter in (*oddities.rare(), *oddities.malformed())][:6]
+    yield from letters
+    yield b"".join(b"From - Mon Jan  5 10:00:00 2004\n" + data + b"\n" for data in letters)
+    yield b"800\n" + letters[0][:800] + b"<?xml version='1.0'?><plist></plist>"
+    yield gzip.compress(letters[0], mtime=0)
+    yield lzma.compress(letters[0])
+    yield zstandard.compress(letters[0])
+    for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT):
+        tarred = io.BytesIO()
+        with tarfile.open(fileobj=tarred, mode="w", format=form) as tar:
+            for number, data in enumerate(letters[:2]):
+                member = tarfile.TarInfo(f"mail/{'long' * (40 if form != tarfile.USTAR_FORMAT else 1)}{number}.eml")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        yield tarred.getvalue().rstrip(b"\0") + bytes(1024)
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        for number, data in enumerate(letters[:3]):
+            kind = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)[number]
+            archive.writestr(zipfile.ZipInfo(f"{number}.eml"), data, kind)
+    yield zipped.getvalue()
+
+
+_LABELS = (
+    b"utf-8", b"us-ascii", b"utf-7", b"utf-16", b"utf-16le", b"utf-32", b"gb2312", b"gb18030", b"big5", b"iso-2022-jp",
+    b"iso-2022-kr", b"hz-gb-2312", b"shift_jis", b"euc-jp", b"euc-kr", b"windows-1252", b"koi8-r", b"x-user-defined",
+    b"iso-8859-8-i",
+)  # fmt: skip
+
+_CONTENTS = {
+    "parser": _messages,
+    "reader": _messages,
+    "base64": _encoded_bodies,
+    "quoted-printable": _encoded_bodies,
+    "uuencode": _encoded_bodies,
+    "mbox-quoting": _quoted_lines,
+    "header-values": _header_values,
+    "header-blocks": _header_blocks,
+    "text": _labelled_text,
+    "stripping": _messages,
+    "skeletons": _skeletons,
+    "sources": _files,
+}

@@ -16,11 +16,14 @@ Everything public is here, and imported when it is first used, so that `import m
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+# As `typing` has it, which takes longer to import than everything else here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mailstrata.archive.reading.reader import Archive as Archive
     from mailstrata.archive.recording.sink import ArchiveSink as ArchiveSink
     from mailstrata.errors import ArchiveError as ArchiveError

@@ -79,6 +79,15 @@ class CommandLine(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the words; writes the help where that is what they ask for."""
+        try:
+            return super().make_context(*args, **extra)
+        except (KeyboardInterrupt, EOFError) as error:
+            raise _CarriedError(error) from error
+        except OSError as error:
+            raise _error_of_output(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
@@ -87,6 +96,8 @@ class CommandLine(click.Group):
             return result
         except (KeyboardInterrupt, EOFError) as error:
             raise _CarriedError(error) from error
+        except OSError as error:
+            raise _error_of_output(error) from error
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
@@ -102,6 +113,16 @@ class CommandLine(click.Group):
         except Exception as error:
             code = _tell(error, debug=_wants_debug(words))
         sys.exit(code)
+
+
+def _error_of_output(error: OSError) -> Exception:
+    """What the error means where it came from click writing a help page; otherwise the error itself."""
+    frames = error.__traceback__
+    while frames is not None:
+        if frames.tb_frame.f_code is click.echo.__code__:
+            return output.failure(error)
+        frames = frames.tb_next
+    return error
 
 
 def _wants_debug(words: Sequence[str]) -> bool:
@@ -183,5 +204,5 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def main() -> NoReturn:
-    """The entry point of the console script."""
+    """Run the command line of this process; the console script gets here by `mailstrata.__main__`."""
     cli.main()

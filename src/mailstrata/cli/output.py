@@ -30,17 +30,20 @@ def _stdout() -> TextIO:
     return sys.stdout
 
 
+def failure(error: OSError) -> OutputClosedError | TargetError:
+    """What it means that writing to standard output failed like this."""
+    if isinstance(error, BrokenPipeError):
+        return OutputClosedError()
+    reason = error.strerror or str(error)
+    return TargetError(f"cannot write to standard output: {reason}; make room there or redirect it elsewhere")
+
+
 @contextmanager
 def _writing() -> Iterator[TextIO]:
     try:
         yield _stdout()
-    except BrokenPipeError as error:
-        raise OutputClosedError from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise TargetError(
-            f"cannot write to standard output: {reason}; make room there or redirect it elsewhere"
-        ) from error
+        raise failure(error) from error
 
 
 def prepare() -> None:
