@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,6 @@ class _Worker:
     def __init__(self, session: duckdb.DuckDBPyConnection) -> None:
         self._session = session
         self._executor = ThreadPoolExecutor(1)
-        self._running: Future[Any] | None = None
 
     def __enter__(self) -> _Worker:
         return self
@@ -76,19 +75,23 @@ class _Worker:
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call the function and wait. Ctrl-C stops the query first, and is then raised."""
-        self._running = self._executor.submit(function, *arguments)
         try:
-            return self._running.result()
+            return self._executor.submit(function, *arguments).result()
         except KeyboardInterrupt:
             self._stop()
             raise
 
     def _stop(self) -> None:
-        """End what is running. Told again and again: the query may not have begun when it was told to stop."""
-        running = self._running
-        while running is not None and not running.done():
+        """End what is running. Told again and again: the query may not have begun when it was told to stop. Over when
+        the thread comes to a last task, since Ctrl-C may have come before `run` knew of the one that it handed over."""
+        last = self._executor.submit(_do_nothing)
+        while not last.done():
             self._session.interrupt()
-            wait([running], timeout=_INTERRUPT_SECONDS)
+            wait([last], timeout=_INTERRUPT_SECONDS)
+
+
+def _do_nothing() -> None:
+    """The last task of a worker."""
 
 
 def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path], scratch: str) -> list[str]:
