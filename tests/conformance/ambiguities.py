@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.conformance.corpora import ROOT
+from tests.conformance.readers import FAST, GMIME, STDLIB
 
 PAGE = ROOT / "docs" / "ambiguity.md"
-STDLIB, GMIME, FAST = "email", "GMime", "fast-mail-parser"
 
 _HEAD = b"From: a@b.example\nDate: Mon, 5 Jan 2004 10:00:00 +0000\nMIME-Version: 1.0\n"
 

@@ -28,8 +28,7 @@ def defects(folder: Path) -> Iterator[tuple[str, str, Defect]]:
             else:
                 for _ in part:
                     pass
-            kept = part
-            for defect in kept.defects:
+            for defect in part.defects:
                 yield name, part.path, defect
         for defect in message.defects:
             yield name, "", defect
@@ -47,12 +46,10 @@ def main() -> None:
     parser.add_argument("--show", metavar="CODE", help="list the places of one defect")
     chosen = parser.parse_args()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    messages: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for folder in sets(find_corpora()):
         for name, path, defect in defects(folder):
             code = defect.code.value
             counts[code][folder.name] += 1
-            messages[code].add((name, 0))
             if code == chosen.show:
                 sys.stdout.write(f"{name} {path or '-'} {defect.start}-{defect.end}\n")
     if chosen.show:

@@ -51,8 +51,9 @@ def part_line(part: PartInfo) -> str:
         pieces.append(format_bytes(part.size))
     if part.filename is not None:
         pieces.append(f'"{_short(part.filename)}"')
-    if part.defects:
-        pieces.append(f"[{_defects(part.defects)}]")
+    defects = part.defects
+    if defects:
+        pieces.append(f"[{_defects(defects)}]")
     return "  ".join(pieces)
 
 

@@ -101,8 +101,7 @@ def decode(data: bytes, label: str | None) -> str:
             return data.decode("ascii")
     elif codec == "utf_8":
         return data.removeprefix(_BOM).decode("utf-8", "replace")
-    decoder = TextDecoder(label)
-    return decoder.feed(data) + decoder.close()
+    return read_text(data, label).text
 
 
 class _Incremental(Protocol):
