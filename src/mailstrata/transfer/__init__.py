@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mailstrata.parser.encodings import IDENTITY_ENCODINGS, KNOWN_ENCODINGS
 from mailstrata.transfer.base import Decoder
 from mailstrata.transfer.base64 import Base64Decoder
 from mailstrata.transfer.identity import IdentityDecoder
@@ -21,12 +22,6 @@ _DECODERS: dict[str, type[Decoder]] = {
     "x-uue": UuencodeDecoder,
     "x-uuencode": UuencodeDecoder,
 }
-
-KNOWN_ENCODINGS: frozenset[str] = frozenset(_DECODERS)
-"""The names, in lower case, for which there is a decoder. The unregistered ones of uuencode are those in use."""
-
-IDENTITY_ENCODINGS: frozenset[str] = frozenset({"7bit", "8bit", "binary"})
-"""Those of them that leave the bytes as they are (RFC 2045, 6.2)."""
 
 
 def decoder_for(encoding: str) -> Decoder:
