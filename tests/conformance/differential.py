@@ -1,67 +1,75 @@
-"""`python -m tests.conformance.differential` reads all real mail with four readers and writes docs/differential.md.
+"""`python -m tests.conformance.differential` reads all mail with four readers and writes docs/differential.md.
 
-A difference that no class explains is printed, by its place, and the exit code is 1.
+A difference that no class explains and no table lists is printed, by its place, and so is a listed one that is not
+there; then the exit code is 1.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import mailstrata
 from benchmarks.peers import gmime
-from tests.conformance.corpora import ROOT, find_corpora
+from tests.conformance.corpora import find_corpora
 from tests.conformance.defect_counts import SETS
-from tests.conformance.differences import CLASSES, differing
+from tests.conformance.difference import Class, differing
+from tests.conformance.differences import CLASSES
+from tests.conformance.differences_of_fixtures import FIXTURE_CLASSES
+from tests.conformance.differential_page import PAGE, render
 from tests.conformance.readers import FAST, GMIME, STDLIB, by_fast_mail_parser, by_gmime, by_stdlib, ours
+from tests.conformance.singular import TABLE, Key, read_table
 
-PAGE = ROOT / "docs" / "differential.md"
+FIXTURES = ("conformance",)
+ALL_CLASSES = CLASSES + FIXTURE_CLASSES
+"""What explains fixtures. Real mail has to do with the first."""
 READERS = {STDLIB: by_stdlib, GMIME: by_gmime, FAST: by_fast_mail_parser}
-
-_INTRODUCTION = """\
-# The same mail, other readers
-
-{messages:,} real messages (phishing, spam and ham, mailing lists), read by mailstrata, Python's email package (of
-Python 3.11, default policy), GMime 3.2 and fast-mail-parser 0.2. (How fixtures of other parsers' authors are read is
-in [conformance.md](conformance.md), what was made to be read in two ways in [ambiguity.md](ambiguity.md).)
-
-Compared are the subject, and of every leaf, in order, its type, file name and decoded content. Of {all:,} readings
-by the others {agreeing:,} agree with ours in everything. Each other difference is in one of the classes below, which
-are code (`tests/conformance/differences.py`); {unexplained} are in none. `python -m tests.conformance.differential`
-makes this page, and a test goes through a part of the mail with the readers that are installed.
-
-| difference | email | GMime | fast-mail-parser | who is right |
-|---|---:|---:|---:|---|
-"""
 
 
 @dataclass(slots=True)
 class Found:
-    """What was compared. `classes` counts by reader and title; `unexplained` has places, never what the mail says."""
+    """What was compared. Each reading agrees, or is in classes with all its differences, or has one that is listed, or
+    has one that is in none. `classes` counts by reader and title; `unexplained` has places, never what the mail
+    says."""
 
     messages: int = 0
     readings: int = 0
     agreeing: int = 0
+    in_classes: int = 0
+    singly: int = 0
+    in_none: int = 0
     classes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    used: set[Key] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     unexplained: list[str] = field(default_factory=list)
 
+    def stale(self, listed: Mapping[Key, str]) -> list[Key]:
+        """What is listed of the readers that were asked, and was not met."""
+        return [key for key in listed if key[0] in self.asked and key not in self.used]
 
-def messages(corpora: Path, names: tuple[str, ...], step: int) -> Iterator[tuple[str, bytes]]:
-    """Every `step`-th message below these folders, with its place."""
+
+def messages(
+    corpora: Path, names: tuple[str, ...], step: int, always: Collection[str] = ()
+) -> Iterator[tuple[str, bytes]]:
+    """Every `step`-th message below these folders, and those that are `always` wanted, each with its place."""
     number = 0
     for name in names:
         for message in mailstrata.open(corpora / name):
             number += 1
-            if number % step == 0:
-                place = f"{message.source.label}/{message.file.name.decode('utf-8', 'replace')} at {message.start}"
+            file = f"{message.source.label}/{message.file.name.decode('utf-8', 'replace')}"
+            place = f"{file.removeprefix(f'{corpora}/').rstrip('/')} at {message.start}"
+            if number % step == 0 or place in always:
                 yield place, b"".join(message.raw())
 
 
-def compare(mail: Iterator[tuple[str, bytes]]) -> Found:
+def compare(
+    mail: Iterator[tuple[str, bytes]], classes: tuple[Class, ...] = CLASSES, listed: Mapping[Key, str] | None = None
+) -> Found:
     """Read each message with every reader that is installed."""
+    listed = listed or {}
     found = Found()
     for place, data in mail:
         found.messages += 1
@@ -71,35 +79,25 @@ def compare(mail: Iterator[tuple[str, bytes]]) -> Found:
             if reading is None:
                 continue
             found.readings += 1
+            found.asked.add(reader)
             differences = differing(expected, reading, reader)
-            found.agreeing += not differences
+            singly, in_none = 0, 0
             for about in differences:
-                titles = [
-                    case.title
-                    for case in CLASSES
-                    if case.about == about and reader in case.readers and case.holds(expected, reading)
-                ]
-                if titles:
-                    found.classes[reader, titles[0]] += 1
+                fitting = (case for case in classes if case.about == about and reader in case.readers)
+                title = next((case.title for case in fitting if case.holds(expected, reading)), None)
+                if title is not None:
+                    found.classes[reader, title] += 1
+                elif (reader, about, place) in listed:
+                    found.used.add((reader, about, place))
+                    singly += 1
                 else:
                     found.unexplained.append(f"{reader}, {about}: {place}")
+                    in_none += 1
+            found.agreeing += not differences
+            found.in_none += in_none > 0
+            found.singly += singly > 0 and not in_none
+            found.in_classes += bool(differences) and not singly and not in_none
     return found
-
-
-def render(found: Found) -> str:
-    """The page."""
-    lines = [
-        _INTRODUCTION.format(
-            messages=found.messages,
-            all=found.readings,
-            agreeing=found.agreeing,
-            unexplained=len(found.unexplained) or "none",
-        )
-    ]
-    for case in CLASSES:
-        counts = " | ".join(f"{found.classes[reader, case.title]:,}" for reader in READERS)
-        lines.append(f"| {case.title} | {counts} | {case.reason} |\n")
-    return "".join(lines)
 
 
 def main() -> int:
@@ -108,11 +106,19 @@ def main() -> int:
         sys.stderr.write(gmime.HOW_TO_INSTALL + "\n")
         return 2
     corpora = find_corpora()
-    found = compare(messages(corpora, SETS, 1))
-    PAGE.write_text(render(found), encoding="utf-8")
-    for line in found.unexplained:
-        sys.stdout.write(f"unexplained: {line}\n")
-    return int(bool(found.unexplained))
+    listed = read_table(TABLE.read_text("utf-8"))
+    real = compare(messages(corpora, SETS, 1))
+    fixtures = compare(messages(corpora, FIXTURES, 1), ALL_CLASSES, listed)
+    PAGE.write_text(render(real, fixtures, listed), encoding="utf-8")
+    wrong = [f"unexplained: {line}" for line in real.unexplained + fixtures.unexplained]
+    wrong += [f"listed, but not there: {', '.join(key)}" for key in fixtures.stale(listed)]
+    met = {title for _, title in fixtures.classes}
+    wrong += [
+        f"a class of nothing: {title}" for title in dict.fromkeys(c.title for c in FIXTURE_CLASSES) if title not in met
+    ]
+    for line in wrong:
+        sys.stdout.write(line + "\n")
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ STDLIB, GMIME, FAST = "email", "GMime", "fast-mail-parser"
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A leaf: its type in lower case, its file name, the decoded content. `content`, and ours as `text`, are kept for
-    who wants to know why two differ."""
+    """A leaf: its type in lower case, its file name, the decoded content. `content`, and of ours the `text`, the
+    header block and the codes of the defects, are kept for who wants to know why two differ."""
 
     content_type: str
     filename: str | None
@@ -31,6 +31,8 @@ class Leaf:
     content: bytes | None = None
     encoding: str = ""
     text: str = ""
+    header: bytes = b""
+    codes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,12 @@ def ours(data: bytes) -> Reading:
                 content = b"".join(part)
                 text = decode(content, part.charset) if part.content_type.startswith("text/") else ""
                 digest = hashlib.sha256(content).hexdigest()
-                leaves.append(Leaf(part.content_type, part.filename, digest, content, part.encoding, text))
-        codes = {defect.code.value for part in parts for defect in part.defects}
-        codes |= {defect.code.value for defect in message.defects}
-        return Reading(message.subject, tuple(leaves), frozenset(codes), header=message.headers.block)
+                codes = frozenset(defect.code.value for defect in part.defects)
+                kind, name, block = part.content_type, part.filename, part.headers.block
+                leaves.append(Leaf(kind, name, digest, content, part.encoding, text, block, codes))
+        everywhere = {defect.code.value for part in parts for defect in part.defects}
+        everywhere |= {defect.code.value for defect in message.defects}
+        return Reading(message.subject, tuple(leaves), frozenset(everywhere), header=message.headers.block)
     return Reading(None, ())
 
 
