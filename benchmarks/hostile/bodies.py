@@ -80,6 +80,12 @@ def _near_delimiters(size: int, source: random.Random) -> Iterator[bytes]:
     )
 
 
+def _delimiters_after_close(size: int, source: random.Random) -> Iterator[bytes]:
+    boundary = token(source, 1)
+    before = HEAD + multipart(boundary) + b"--" + boundary + b"\n\nx\n--" + boundary + b"--\n"
+    return around(before, filled(b"--" + boundary + b"\n", size))
+
+
 def _nested_near_delimiters(size: int, source: random.Random) -> Iterator[bytes]:
     """As many open boundaries as are entered, and lines that nearly are the delimiter of each."""
     prefix = token(source, 40)
@@ -177,6 +183,8 @@ CASES = (
          items=1 / 33),
     Case("near-delimiters-nested", "250 open boundaries, and lines that almost are one of them", "bytes", 24 * _MB,
          _nested_near_delimiters, items=1 / 47),
+    Case("delimiters-after-close", "delimiters of a multipart that is closed", "bytes", 24 * _MB,
+         _delimiters_after_close),
     Case("near-delimiters-short", "lines of seven bytes that almost are delimiters", "bytes", 24 * _MB,
          _seven_byte_lines, items=1 / 7),
     Case("dashes", "a boundary of 70 dashes in a body of lines of dashes", "bytes", 48 * _MB, _dashes, items=1 / 170),

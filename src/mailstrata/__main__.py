@@ -27,6 +27,11 @@ def main() -> NoReturn:
         watched = signal.getsignal(signal.SIGINT) is signal.default_int_handler
         if watched:
             signal.signal(signal.SIGINT, _end)
+        from mailstrata.cli.first_words import answer
+
+        code = answer(sys.argv[1:])
+        if code is not None:
+            sys.exit(code)
         from mailstrata.cli import main as command_line
 
         if watched:

@@ -20,7 +20,7 @@ class Interrupt:
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupt())
-sys.argv = ["mailstrata", "--help"]
+sys.argv = ["mailstrata", "parse", "--help"]
 runpy.run_module("mailstrata", run_name="__main__", alter_sys=True)
 """
 

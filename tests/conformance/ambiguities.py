@@ -74,6 +74,13 @@ AMBIGUITIES = (
         {STDLIB: "none", GMIME: "none", FAST: "none"},
     ),
     Ambiguity(
+        "An encoding with a parameter",
+        "malformed-transfer-encoding",
+        b"Content-Transfer-Encoding: base64; charset=x\n\neHg=\n",
+        "its name",
+        {STDLIB: "none", GMIME: "none", FAST: "none"},
+    ),
+    Ambiguity(
         "An unknown encoding",
         "unknown-transfer-encoding",
         b"Content-Transfer-Encoding: x-base64\n\neHg=\n",
@@ -128,6 +135,20 @@ AMBIGUITIES = (
         {GMIME: "none without it", FAST: "none without it"},
     ),
     Ambiguity(
+        "A byte outside ASCII in a boundary",
+        "invalid-boundary-character",
+        _multipart(b'; boundary="a\xe9"', _part(b"a\xe9", b"a"), b"--a\xe9--\n"),
+        "used",
+        {STDLIB: "no parts", GMIME: "no parts", FAST: "no parts"},
+    ),
+    Ambiguity(
+        "A boundary with a slash and no quotes",
+        "malformed-parameters",
+        _multipart(b"; boundary=a/b", _part(b"a/b", b"a"), b"--a/b--\n"),
+        "all of it",
+        {STDLIB: "up to the slash"},
+    ),
+    Ambiguity(
         "The boundary of the multipart around it",
         "boundary-of-outer-multipart",
         _multipart(
@@ -166,6 +187,27 @@ AMBIGUITIES = (
         {STDLIB: "the plain one", GMIME: "the plain one", FAST: "the plain one"},
     ),
     Ambiguity(
+        "An empty file name and another name",
+        "conflicting-filenames",
+        b'Content-Type: application/pdf; name=b\nContent-Disposition: attachment; filename=""\n\nx\n',
+        "the one that is not empty",
+        {STDLIB: "the empty one", GMIME: "the empty one", FAST: "the empty one"},
+    ),
+    Ambiguity(
+        "A file name of which a segment is missing",
+        "malformed-extended-parameter",
+        _FILE + b"*0=a; filename*2=.exe\n\nx\n",
+        "the others, joined",
+        {STDLIB: "up to the gap", FAST: "up to the gap"},
+    ),
+    Ambiguity(
+        "A file name that is encoded and names no charset",
+        "malformed-extended-parameter",
+        _FILE + b"*=a%2Eexe\n\nx\n",
+        "decoded",
+        {FAST: "none"},
+    ),
+    Ambiguity(
         "Two file names in one field",
         "duplicate-parameter",
         _FILE + b"=a; filename=b\n\nx\n",
@@ -200,6 +242,12 @@ AMBIGUITIES = (
         "content",
     ),
     Ambiguity(
+        "Any header behind a blank line",
+        "header-field-after-blank-line",
+        _multipart(b"; boundary=a", b"--a\n\nX-Any: 1\nContent-Disposition: attachment; filename=a\n\nA\n--a--\n"),
+        "content",
+    ),
+    Ambiguity(
         "A line in the header that is no field",
         "missing-blank-line-after-header",
         b"Content-Type: multipart/mixed; boundary=a\nthis is text\n" + _A_AND_B,
@@ -214,6 +262,13 @@ AMBIGUITIES = (
         {GMIME: "a character", FAST: "a character"},
     ),
     Ambiguity(
+        "CR CR LF at the end of the header",
+        "bare-cr-in-header",
+        b"Content-Type: text/html\r\n\r\r\nx\r\n",
+        "a blank line",
+        {STDLIB: "a blank line, and one in the body", GMIME: "other bytes in the body", FAST: "refuses the message"},
+    ),
+    Ambiguity(
         "NUL in a header",
         "nul-in-header",
         b"Content-Type: text/html; charset=us-ascii; x=\0\n\nx\n",
@@ -226,6 +281,13 @@ AMBIGUITIES = (
         _multipart(b"; boundary=a", b"--a\n\nx\r" + _A_AND_B),
         "content",
         {STDLIB: "a delimiter"},
+    ),
+    Ambiguity(
+        "CR CR LF behind a delimiter",
+        "carriage-returns-after-delimiter",
+        _multipart(b"; boundary=a", _part(b"a", b"a"), b"--a\r\r\n\nx\n--a--\n"),
+        "a delimiter",
+        {STDLIB: "the part begins with the line break", GMIME: "other bytes in the parts"},
     ),
     Ambiguity(
         "A delimiter with something behind it",

@@ -19,7 +19,6 @@ from tests.conformance.rules_of_fixtures import (
     UUENCODE,
     Rule,
     each,
-    equals_sign,
     has_code,
     in_apostrophes,
     is_empty,
@@ -269,17 +268,6 @@ FIXTURE_CLASSES: tuple[Class, ...] = (
         _EMPTY_PARTS,
     ),
     *_of_leaves("Delimiters that follow each other at once", ("content",), (STDLIB,), is_empty, _EMPTY_PARTS),
-    *(
-        Class(
-            f"An equals sign in a boundary without quotes, {about}",
-            about,
-            (STDLIB,),
-            equals_sign,
-            "RFC 2045, 5.1 wants quotes around it. Ours takes it for part of the value; the standard library ends the "
-            "value there, and finds no delimiter.",
-        )
-        for about in ("leaves", "content", "filename", "type")
-    ),
     Class(
         "Structure that can be read in two ways, filename",
         "filename",

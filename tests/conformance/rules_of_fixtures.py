@@ -85,11 +85,6 @@ def odd_type_field(ours: Reading, theirs: Reading) -> bool:
     return b"boundary" in field.lower() and (b"(" in field or b"\\" in field)
 
 
-def equals_sign(ours: Reading, theirs: Reading) -> bool:
-    """Whether the message's boundary has no quotes and an equals sign."""
-    return _EQUALS_SIGN.search(_type_field(ours)) is not None
-
-
 def odd_boundary(ours: Reading, theirs: Reading) -> bool:
     """Whether a boundary is declared or used in a way that can be read in two."""
     return bool(ours.codes & _BOUNDARIES) or _ENCODED_BOUNDARY.search(_type_field(ours)) is not None

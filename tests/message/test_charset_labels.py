@@ -168,3 +168,14 @@ def test_unknown_labels_are_not_looked_up():
 def test_known_codecs_exist(codec):
     """What the table names is there, and makes text of bytes."""
     assert isinstance(codecs.decode(b"", codec), str)
+
+
+def test_longest_label():
+    """A label of 64 characters is known, however it is padded; a longer one is not."""
+    assert codec_of("koi8-r" + " " * 58) == "koi8_r"
+    assert codec_of("koi8-r" + " " * 59) is None
+
+
+def test_name_of_iana_for_euc_jp():
+    """The longest of IANA's own names."""
+    assert codec_of("Extended_UNIX_Code_Packed_Format_for_Japanese") == "euc_jp"

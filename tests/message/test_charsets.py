@@ -210,3 +210,46 @@ def test_hostile_text_takes_linear_time(label, data):
     for position in range(0, len(data), 1000):
         decoder.feed(data[position : position + 1000])
     decoder.close()
+
+
+@pytest.mark.parametrize("label", ["iso-2022-jp", "iso-2022-jp-2", "iso-2022-jp-3", "iso-2022-kr", None])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *(b"&@", b"&A", b"&", b"(", b"($", b".A", b".", b"N", b"$", b"$(", b"$(Z", b"$Z", b"%G", b"$)", b"$-A", b"$/A"),
+        *(b"&@\x1b", b"&@\x1b$", b"&@\x1b$B"),
+    ],
+)
+def test_escape_sequences_of_any_shape(label, shape):
+    """None raises, however much follows it, and the split does not matter."""
+    for text in (b"a" * 20, b"a" * 7, b"a" * 20 + b"\x1b" + shape):
+        data = b"\x1b$B\x1b" + shape + text
+        whole = read_text(data, label).text
+        decoder = TextDecoder(label)
+        assert "".join(decoder.feed(data[at : at + 1]) for at in range(len(data))) + decoder.close() == whole
+
+
+def test_fewest_bytes_of_a_guess():
+    """Five bytes, four of them different, are enough."""
+    assert guess_codec("Отчет".encode("cp1251"), complete=True) == "cp1251"
+
+
+@pytest.mark.parametrize(("place", "codec"), [(65_535, "cp1252"), (65_536, "utf_8")])
+def test_how_much_a_guess_is_made_from(place, codec):
+    """The first 64 KiB from the first byte outside ASCII on, and not a byte more."""
+    text = b"plain " + b"\xc3\xa9" + b"a" * (place - 2) + b"\xff" + b"a" * 9
+    assert read_text(text, None).codec == codec
+
+
+@pytest.mark.parametrize("label", ["utf-16le", "utf-16be", "utf-16", None])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_byte_order_mark_of_utf_16(label, codec):
+    """It wins over the label, is left out, and tells what text without a label is, as a guess."""
+    read = read_text("\N{BYTE ORDER MARK}h\xef".encode(codec), label)
+    assert (read.text, read.is_guessed) == ("h\xef", label is None)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_label_that_names_a_byte_order(codec):
+    """It is believed where there is no mark."""
+    assert read_text("\u0100a".encode(codec), codec.replace("-le", "le").replace("-be", "be")).text == "\u0100a"

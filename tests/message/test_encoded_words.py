@@ -166,3 +166,9 @@ def test_hostile_values_take_linear_time(unit):
     """A megabyte of any of these, behind the beginning of a word or not."""
     decode_text(unit * (1_000_000 // len(unit)))
     decode_text(b"=?a?q?" + unit * (1_000_000 // len(unit)))
+
+
+def test_longest_label_of_an_encoded_word():
+    """An unknown charset of 64 characters begins an encoded word; one of 65 is text."""
+    assert decode_text(b"=?" + b"x" * 64 + b"?Q?a_b?=") == "a b"
+    assert decode_text(b"=?" + b"x" * 65 + b"?Q?a_b?=").startswith("=?")

@@ -29,6 +29,9 @@ def read(*fields: str) -> tuple[str | None, list[tuple[str, bytes]]]:
         ([DISPOSITION + "filename=b.exe; filename*=utf-8''a.pdf"], "a.pdf", 0),
         ([DISPOSITION + 'filename="=?utf-8?q?b.exe?="; filename*0=a.; filename*1=pdf'], "a.pdf", 0),
         ([TYPE + "name=a.pdf; name=b.exe"], "a.pdf", 0),
+        # An empty one hides none.
+        ([DISPOSITION + 'filename=""', TYPE + "name=a.exe"], "a.exe", 0),
+        ([DISPOSITION + "filename*=utf-8''", TYPE + "name=a.exe"], "a.exe", 0),
         ([DISPOSITION + "filename=a.pdf", TYPE + "name=b.exe; name*=''a.pdf"], "a.pdf", 1),
     ],
 )
@@ -44,7 +47,6 @@ def test_file_names_that_differ(fields, taken, other):
         [DISPOSITION + "filename*=utf-8''%C3%A4.pdf", TYPE + 'name="=?utf-8?q?=C3=A4=2Epdf?="'],
         [DISPOSITION + "filename=\"ä.pdf\"; filename*=utf-8''%C3%A4.pdf"],
         [DISPOSITION + "filename=a.pdf; filename=a.pdf"],
-        [DISPOSITION + 'filename=""', TYPE + "name=a.pdf"],
         [TYPE + "name=a.pdf"],
         ["Content-Disposition: inline"],
     ],

@@ -154,3 +154,8 @@ def test_ten_thousand_continuations():
     """They are joined in linear time, out of order too."""
     value = b"a" + b"".join(b"; filename*%d*=%%41b" % number for number in reversed(range(10_000)))
     assert parse_parameters(value)[1] == {"filename": "Ab" * 10_000}
+
+
+def test_encoded_word_behind_a_charset():
+    """In percent-encoded text that names its charset an encoded word is text."""
+    assert parse_parameters(b"a; filename*=utf-8''=?utf-8?Q?a?=")[1] == {"filename": "=?utf-8?Q?a?="}

@@ -193,8 +193,8 @@ class TestHeaders:
         ("field", "encoding", "defects"),
         [
             (b"BASE64", "base64", []),
-            (b' "base64"', "base64", []),
-            (b"base64; junk", "base64", []),
+            (b' "base64"', "base64", ["malformed-transfer-encoding"]),
+            (b"base64; junk", "base64", ["malformed-transfer-encoding"]),
             (b"8bit (a comment)", "8bit", ["comment-in-content-field"]),
             (b" (a comment)\n (another) base64", "base64", ["comment-in-content-field"]),
             (b"", "7bit", []),

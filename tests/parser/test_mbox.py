@@ -3,8 +3,10 @@
 import pytest
 from support.parsing import parse
 
+from mailstrata.parser.events import EntityBegin
 from mailstrata.parser.from_line import has_from_line_shape
 from mailstrata.parser.limits import Limits
+from mailstrata.parser.machine import Parser
 
 FROM = b"From a@example.org Mon Jan  5 10:00:00 2004\n"
 
@@ -214,3 +216,17 @@ def test_shape(line):
 def test_no_shape(line):
     """Sentences, and lines without a whole date."""
     assert not has_from_line_shape(line)
+
+
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("sender", [b"-", b"-x@b.example", b"a@b.example", b"MAILER-DAEMON"])
+def test_from_line_behind_base64(sender, line_break):
+    """It begins a message, whatever its sender and the split: Mozilla writes a dash for every sender."""
+    message = b"Date: x\nFrom: a\nContent-Transfer-Encoding: base64\n\nYWJjZGVm\nYWJjZGVm\n\n"
+    data = (b"From " + sender + b" Mon Jan  1 00:00:00 2024\n" + message).replace(b"\n", line_break) * 3
+    for cuts in ((), range(1, len(data)), *([cut] for cut in range(1, len(data)))):
+        parser = Parser("mbox")
+        events = []
+        for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
+            events += parser.feed(data[start:end])
+        assert sum(type(event) is EntityBegin for event in [*events, *parser.close()]) == 3

@@ -3,7 +3,7 @@
     python -m mailstrata.cli.help_pages docs/command-line.md
 
 The page holds a place for each command, between `<!-- help: NAME -->` and `<!-- end -->`; `mailstrata` stands for the
-command without a command.
+command without a command. The pages that `mailstrata --help` shows (see `first_words`) are written at the same time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from mailstrata.cli.first_words import HELP_WIDTHS, help_page
 from mailstrata.cli.main import cli
 
 WIDTH = 100
@@ -33,6 +34,12 @@ def help_pages() -> dict[str, str]:
     return pages
 
 
+def first_page(columns: int) -> str:
+    """What `mailstrata --help` writes on a terminal of so many columns."""
+    settings = {**cli.context_settings, "terminal_width": min(columns, WIDTH) - 2}  # as in click.HelpFormatter
+    return cli.get_help(click.Context(cli, info_name="mailstrata", **settings)) + "\n"
+
+
 def updated(page: str) -> str:
     """The page with the help texts as they are now. Raises KeyError for a place of a command that does not exist."""
     pages = help_pages()
@@ -45,7 +52,9 @@ def places(page: str) -> list[str]:
 
 
 def main() -> None:
-    """Update the page named on the command line."""
+    """Update the page named on the command line, and the pages in the package."""
+    for columns in HELP_WIDTHS:
+        Path(help_page(columns)).write_text(first_page(columns), "ascii")
     path = Path(sys.argv[1])
     path.write_text(updated(path.read_text("utf-8")), "utf-8")
 

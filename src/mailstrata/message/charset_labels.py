@@ -95,6 +95,7 @@ _OTHER_LABELS: dict[str, str | None] = {
     "csbig5hkscs": "big5hkscs",
     "cseuckr": "cp949",
     "cseucpkdfmtjapanese": "euc_jp",
+    "extendedunixcodepackedformatforjapanese": "euc_jp",
     "csgb18030": "gb18030",
     "csgb2312": "gb18030",
     "csgbk": "gb18030",

@@ -60,6 +60,13 @@ def guess_codec(sample: bytes, complete: bool, latin: bool = False) -> str:
     return "utf_8"
 
 
+def _marked_codec(data: bytes) -> str | None:
+    """The codec that a byte order mark at the start of text tells, as programs on Windows write it."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf_32"
+    return "utf_16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else None
+
+
 def _guess_by_statistics(sample: bytes) -> str:
     beyond = sample.translate(None, _ASCII)
     if len(beyond) < _FEWEST_BYTES or len(set(beyond)) < _FEWEST_DIFFERENT:
@@ -152,7 +159,8 @@ class TextDecoder:
 
     def _guess(self, *, complete: bool) -> str:
         held, self._held = bytes(self._held), bytearray()
-        codec = guess_codec(held[:SAMPLE_BYTES], complete, self._latin)
+        codec = None if self._started else _marked_codec(held)
+        codec = codec or guess_codec(held[:SAMPLE_BYTES], complete, self._latin)
         self.codec = codec if held else None
         self.is_guessed = bool(held) and not (self._latin and codec == "cp1252")
         if codec == "utf_8" and not self._started:
@@ -169,7 +177,7 @@ def _decoder(codec: str) -> _Incremental:
     if codec == "utf_7":
         return Utf7Decoder()
     if codec in _MARKED:
-        return _MarkedDecoder(_MARKED[codec])
+        return _MarkedDecoder(codec)
     if codec.startswith("iso2022"):
         return _Iso2022Decoder(codec)
     if codec == "euc_jp":
@@ -197,26 +205,28 @@ class _Utf8Decoder:
         return self._decoder.decode(data, final)
 
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, "utf_16_le", "utf_16_be")
+_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, "utf_32_le", "utf_32_be")
 _MARKED = {
-    "utf_16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, "utf_16_le", "utf_16_be"),
-    "utf_32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, "utf_32_le", "utf_32_be"),
+    **dict.fromkeys(("utf_16", "utf_16_le", "utf_16_be"), _UTF_16),
+    **dict.fromkeys(("utf_32", "utf_32_le", "utf_32_be"), _UTF_32),
 }
 
 
 class _MarkedDecoder:
-    """UTF-16 or UTF-32 whose byte order a mark tells, or else the zeros of its first character; little-endian where
-    neither does. (Python's own incremental decoders raise without a mark.)"""
+    """UTF-16 or UTF-32 whose byte order a mark tells, or else the label, or else the zeros of its first character;
+    little-endian where none does. (Python's own incremental decoders raise without a mark.)"""
 
-    __slots__ = ("_decoder", "_held", "_kind")
+    __slots__ = ("_codec", "_decoder", "_held")
 
-    def __init__(self, kind: tuple[bytes, bytes, str, str]) -> None:
-        self._kind = kind
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
         self._held = b""
         self._decoder: _Incremental | None = None
 
     def decode(self, data: bytes, final: bool = False) -> str:
         if self._decoder is None:
-            little, big, little_codec, big_codec = self._kind
+            little, big, little_codec, big_codec = _MARKED[self._codec]
             data = self._held + data
             if len(data) < len(little) and not final:
                 self._held = data
@@ -224,16 +234,19 @@ class _MarkedDecoder:
             marked = data.startswith((little, big))
             is_big = data.startswith(big) or (data[:1] == b"\0" and data[len(big) - 1 : len(big)] != b"\0")
             codec = big_codec if is_big else little_codec
+            if not marked and self._codec in (little_codec, big_codec):
+                codec = self._codec
             self._decoder = codecs.getincrementaldecoder(codec)("replace")
             data = data[len(little) :] if marked else data
         return self._decoder.decode(data, final)
 
 
 # Escape sequences in the shapes that any ISO 2022 charset of mail has (RFC 1468, 1554, 1557, 2237), and what may still
-# become one.
-_SHAPES = rb"[(.&][@-Z]|\$[@-Z]|\$[(-/][@-Z]|N"
+# become one. That of JIS X 0208-1990 is two in one, and Python takes no half of it.
+_SHAPES = rb"[(.][@-Z]|&@\x1b\$B|\$[@-Z]|\$[(-/][@-Z]|N"
 _OTHER_ESCAPE = re.compile(rb"\x1b(?!" + _SHAPES + rb")")
-_UNFINISHED_ESCAPE = re.compile(rb"\x1b(?:[(.&]|\$[(-/]?)?\Z")
+_UNFINISHED_ESCAPE = re.compile(rb"\x1b(?:[(.]|&(?:@(?:\x1b\$?)?)?|\$[(-/]?)?\Z")
+_LONGEST_UNFINISHED = len(b"\x1b&@\x1b$")
 _NO_CHARACTER = b"\xff"
 
 
@@ -251,7 +264,7 @@ class _Iso2022Decoder:
         data = self._held + data
         self._held = b""
         if not final:
-            unfinished = _UNFINISHED_ESCAPE.search(data, max(0, len(data) - 3))
+            unfinished = _UNFINISHED_ESCAPE.search(data, max(0, len(data) - _LONGEST_UNFINISHED))
             if unfinished is not None:
                 self._held = unfinished[0]
                 data = data[: unfinished.start()]

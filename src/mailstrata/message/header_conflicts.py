@@ -35,11 +35,11 @@ def find_filename_conflicts(part: PartInfo) -> list[Defect]:
     """
     taken = part.filename
     name = part.disposition_parameters.get("filename")
-    if (name and name != taken) or _differs_within(part.headers.raw("Content-Disposition"), b"filename", name):
+    if name not in (None, taken) or _differs_within(part.headers.raw("Content-Disposition"), b"filename", name):
         field_name = b"content-disposition"
     else:
         name = part.type_parameters.get("name")
-        if not ((name and name != taken) or _differs_within(part.headers.raw("Content-Type"), b"name", name)):
+        if name in (None, taken) and not _differs_within(part.headers.raw("Content-Type"), b"name", name):
             return []
         field_name = b"content-type"
     start, end = field_span(part.headers.block, field_name, part.start)

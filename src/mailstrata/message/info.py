@@ -160,9 +160,7 @@ class PartInfo:
         """The declared file name, as it stands: decoded text, hostile until made safe. That of Content-Disposition,
         or else the `name` of Content-Type (RFC 2183, 2.3)."""
         if self._filename is _UNREAD:
-            name = self.disposition_parameters.get("filename")
-            if name is None:
-                name = self.type_parameters.get("name")
+            name = self.disposition_parameters.get("filename") or self.type_parameters.get("name")
             self._filename = name or None
         assert self._filename is None or isinstance(self._filename, str)
         return self._filename

@@ -1,4 +1,4 @@
-"""A message as one JSON object: the keys are documented in docs/command-line.md, and people build on them."""
+"""A message as one JSON object: the keys are documented in docs/parse-json.md, and people build on them."""
 
 from __future__ import annotations
 

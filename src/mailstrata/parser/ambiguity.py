@@ -26,6 +26,8 @@ _DUPLICATES = {
 _QUOTED_OR_COMMENT = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"|\(', re.DOTALL)
 _QUOTED_PAIR = re.compile(rb"\\[^\r\n]")
 _NAME_OF_ENCODING = re.compile(rb"[A-Za-z0-9-]++")
+_ONE_NAME = re.compile(rb"[ \t]*+[A-Za-z0-9_.-]++[ \t]*+\Z")
+_SEGMENT = re.compile(rb"([^*]++)\*(?:([0-9]++)(\*)?)?")
 
 
 def note_ambiguities(entity: Entity, block: bytes, most: int) -> None:
@@ -42,17 +44,22 @@ def note_ambiguities(entity: Entity, block: bytes, most: int) -> None:
         value = unfold(field.value)
         if name == b"content-transfer-encoding":
             value = value.lower()
-        before = first.setdefault(name, value)
-        if before is not value:
+        before = first.get(name)
+        if before is not None:
             same, other = codes
-            entity.add_defect(same if value == before else other, start, end, most)
+            is_same = value == before or split_parameters(value) == split_parameters(before)
+            entity.add_defect(same if is_same else other, start, end, most)
             continue
-        found = _of_encoding(value) if name == b"content-transfer-encoding" else _of_parameters(name, field)
+        first[name] = value
+        if name == b"content-transfer-encoding":
+            found = _of_encoding(value, entity.encoding)
+        else:
+            found = _of_parameters(name, field)
         for code in found:
             entity.add_defect(code, start, end, most)
 
 
-def _of_encoding(value: bytes) -> list[DefectCode]:
+def _of_encoding(value: bytes, taken: str) -> list[DefectCode]:
     found = []
     plain, has_comment = _without_comments(value, b" ")
     if has_comment:
@@ -60,6 +67,8 @@ def _of_encoding(value: bytes) -> list[DefectCode]:
     names = _NAME_OF_ENCODING.findall(plain)
     if len(names) > 1 and sum(name.decode("ascii") in KNOWN_ENCODINGS for name in names) > 1:
         found.append(DefectCode.SEVERAL_TRANSFER_ENCODINGS)
+    elif taken in KNOWN_ENCODINGS and taken.encode("ascii") in plain and _ONE_NAME.match(plain) is None:
+        found.append(DefectCode.MALFORMED_TRANSFER_ENCODING)
     return found
 
 
@@ -79,6 +88,8 @@ def _of_parameters(field_name: bytes, field: RawField) -> list[DefectCode]:
     occurrences = Counter(name for name, _ in parameters)
     if any(count > 1 for count in occurrences.values()):
         found.append(DefectCode.DUPLICATE_PARAMETER)
+    if _has_malformed_segments(parameters):
+        found.append(DefectCode.MALFORMED_EXTENDED_PARAMETER)
     if field_name == b"content-type":
         extended = any(name.startswith(b"boundary*") for name in occurrences)
         if extended and b"boundary" in occurrences:
@@ -88,6 +99,22 @@ def _of_parameters(field_name: bytes, field: RawField) -> list[DefectCode]:
         elif len({content for name, content in parameters if name == b"boundary"}) > 1:
             found.append(DefectCode.CONFLICTING_BOUNDARIES)
     return found
+
+
+def _has_malformed_segments(parameters: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a parameter in the form of RFC 2231 lacks a segment or has one twice, or is encoded and does not say in
+    which charset."""
+    numbers: dict[bytes, list[bytes]] = {}
+    for name, content in parameters:
+        match = _SEGMENT.fullmatch(name)
+        if match is None:
+            continue
+        base, number, star = match.groups()
+        if number is not None:
+            numbers.setdefault(base, []).append(number)
+        if (number is None or (star is not None and not number.strip(b"0"))) and content.count(b"'") < 2:
+            return True
+    return any(set(found) != {b"%d" % number for number in range(len(found))} for found in numbers.values())
 
 
 def _without_comments(value: bytes, instead: bytes) -> tuple[bytes, bool]:

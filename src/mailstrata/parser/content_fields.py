@@ -24,8 +24,9 @@ _CONTENT_FIELDS = re.compile(
 )
 # A value that all readers read alike, but for a parameter that occurs twice: tokens, and in quotes nothing but text.
 _PLAIN = re.compile(
-    rb"[ \t]*+[!#-'*+.0-9A-Z^-~/-]++[ \t\r\n]*+"
-    rb'(?>(?:;[ \t\r\n]*+(?:[!#$%&\'+.0-9A-Z^_`a-z{|}~-]++=(?:"[^"\\\r\n(]*+"|[^\x00-\x20"(),;\\]++)[ \t\r\n]*+)?)*)\Z'
+    rb"[ \t]*+[!#-'*+.0-9A-Z^-~-]++(?>(?:/[!#-'*+.0-9A-Z^-~-]++)?)[ \t\r\n]*+"
+    rb"(?>(?:;[ \t\r\n]*+"
+    rb"(?:[!#$%&'+.0-9A-Z^_`a-z{|}~-]++=(?:\"[^\"\\\r\n(]*+\"|[!#-'*+.0-9A-Z^-~-]++)[ \t\r\n]*+)?)*)\Z"
 )
 _PARAMETER_NAMES = re.compile(rb";[ \t\r\n]*+([^=;\"]++)=")
 _TYPE = re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
@@ -34,6 +35,10 @@ _ENCODING = re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")
 _ENCODINGS = {name.encode(): name for name in KNOWN_ENCODINGS}
 _ENCODINGS.update({b" " + name: text for name, text in _ENCODINGS.items()})
 _LONGEST_BOUNDARY = 70
+# What no boundary may have and what splits its readers: those of RFC 2046, 5.1.1 are fewer, but other printable ones
+# are read alike by all.
+_UNPRINTABLE = re.compile(rb"[^ -~]")
+_LINE_BREAK_BYTE = re.compile(rb"[\r\n]")
 _LONGEST_KEPT = 200
 """Bytes of a value that is kept to be known again."""
 
@@ -70,7 +75,7 @@ def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, ba
         else:
             _set_odd_type(entity, block, read, limits)
     if encodings:
-        name = _ENCODINGS.get(encodings[0]) or _ENCODINGS.get(encodings[0].strip().lower())
+        name = _ENCODINGS.get(encodings[0]) or _ENCODINGS.get(encodings[0].strip(b" \t\r\n").lower())
         if name is not None:
             entity.encoding = name
         else:
@@ -117,7 +122,11 @@ class _Type:
         if boundary is None:
             self.is_plain = is_valid and not content_type.startswith("multipart/")
         else:
-            self.is_plain = len(boundary) <= _LONGEST_BOUNDARY and boundary[-1] not in b" \t"
+            self.is_plain = (
+                len(boundary) <= _LONGEST_BOUNDARY
+                and boundary[-1] not in b" \t"
+                and _UNPRINTABLE.search(boundary) is None
+            )
 
 
 def _read_type(field_value: bytes) -> _Type:
@@ -143,8 +152,13 @@ def _set_odd_type(entity: Entity, block: bytes, read: _Type, limits: Limits) -> 
     boundary = read.boundary
     if not read.is_valid:
         entity.add_defect(DefectCode.INVALID_CONTENT_TYPE, start, end, most)
+        return
+    if boundary is not None and _UNPRINTABLE.search(boundary) is not None:
+        entity.add_defect(DefectCode.INVALID_BOUNDARY_CHARACTER, start, end, most)
+        if _LINE_BREAK_BYTE.search(boundary) is not None:
+            boundary = None
     # A delimiter line must have room for two dashes before the boundary and two behind it.
-    elif boundary is None or len(boundary) > limits.delimiter_line_bytes - 4:
+    if boundary is None or len(boundary) > limits.delimiter_line_bytes - 4:
         entity.add_defect(DefectCode.MISSING_BOUNDARY_PARAMETER, start, end, most)
     else:
         if len(boundary) > _LONGEST_BOUNDARY:

@@ -57,8 +57,8 @@ class DefectCode(StrEnum):
     )
     BARE_CR_IN_HEADER = (
         "bare-cr-in-header",
-        "A carriage return without a line feed in a header block: read as a line break, as the standard library "
-        "does; GMime reads it as a character of the value.",
+        "A carriage return without a line feed in a header block, or more than one before the line feed that ends it: "
+        "read as a line break, as the standard library does; GMime reads it as a character of the value.",
     )
     NUL_IN_HEADER = (
         "nul-in-header",
@@ -124,6 +124,11 @@ class DefectCode(StrEnum):
         "A Content-Transfer-Encoding field that names more than one: the first is used; the standard library and "
         "GMime know none of them and take the bytes as they stand.",
     )
+    MALFORMED_TRANSFER_ENCODING = (
+        "malformed-transfer-encoding",
+        "A Content-Transfer-Encoding field that is more than a name (quotes, a parameter, further words): the name "
+        "that stands first is used; the standard library and fast-mail-parser take the bytes as they stand.",
+    )
     DUPLICATE_CONTENT_DISPOSITION = (
         "duplicate-content-disposition",
         "More than one Content-Disposition field: the first is used, as the standard library does.",
@@ -155,6 +160,12 @@ class DefectCode(StrEnum):
         "An encoded word in a parameter (forbidden by RFC 2047, 5, (3)): decoded in file names, as all clients do, "
         "and taken as it stands in a boundary, where the standard library and GMime decode it.",
     )
+    MALFORMED_EXTENDED_PARAMETER = (
+        "malformed-extended-parameter",
+        "A parameter in the form of RFC 2231 whose segments are not numbered 0, 1, 2 ... once each, or that is "
+        "encoded and names no charset: joined by number, without what is missing, and the charset guessed; the standard "
+        "library stops at a gap.",
+    )
     DUPLICATE_PARAMETER = (
         "duplicate-parameter",
         "A parameter occurs more than once in its field: the first is used, as the standard library and GMime do; "
@@ -174,6 +185,11 @@ class DefectCode(StrEnum):
         "boundary-ends-in-space",
         "A boundary that ends in white space (forbidden by RFC 2046, 5.1.1): delimiters are recognised with and "
         "without it; GMime sees none without it.",
+    )
+    INVALID_BOUNDARY_CHARACTER = (
+        "invalid-boundary-character",
+        "A boundary with a control character or a byte outside ASCII (forbidden by RFC 2046, 5.1.1): used as it "
+        "stands, unless it holds a line break; the standard library, GMime and fast-mail-parser find no parts.",
     )
     BOUNDARY_OF_OUTER_MULTIPART = (
         "boundary-of-outer-multipart",
@@ -207,8 +223,13 @@ class DefectCode(StrEnum):
     # bodies
     HEADER_FIELD_AFTER_BLANK_LINE = (
         "header-field-after-blank-line",
-        "A body begins with what looks like a field of a part's header (Content-...:): read as content; readers that "
-        "pass over blank lines before a header read it as one.",
+        "A body begins with what looks like a field of a part's header (Content-...:), or, where its header has no "
+        "field, like any field: read as content; readers that pass over blank lines before a header read it as one.",
+    )
+    CARRIAGE_RETURNS_AFTER_DELIMITER = (
+        "carriage-returns-after-delimiter",
+        "A boundary delimiter with carriage returns before the one that ends its line: all belong to the delimiter; "
+        "the standard library and GMime begin or end the parts beside it with other bytes.",
     )
     BARE_CR_BEFORE_DELIMITER = (
         "bare-cr-before-delimiter",
@@ -222,8 +243,9 @@ class DefectCode(StrEnum):
     )
     LINE_TOO_LONG = (
         "line-too-long",
-        "A line of more than 998 bytes (RFC 5322, 2.1.1) in a header, or in a body that is neither base64 nor binary: "
-        "kept whole; servers may have cut it, and clients may read two lines. The first one is noted.",
+        "A line of more than 998 bytes and CRLF, or 999 and LF (RFC 5322, 2.1.1), in a header, or in a body that is "
+        "neither base64 nor binary: kept whole; servers may have cut it, and clients may read two lines. The first one "
+        "is noted.",
     )
 
     # limits

@@ -117,7 +117,7 @@ class HeaderScanner:
         behind = run.end()
         if behind < size and data[behind] == 10:
             return place, behind + 1
-        if behind == size and behind - place < MOST_CARRIAGE_RETURNS and not final:
+        if behind == size and not final:
             self._searched = place - start
             return None
         return place, place + 1
@@ -224,7 +224,8 @@ class HeaderScanner:
         if before == line:
             if after == line:
                 return HeaderEnd.INPUT, line
-            if self.bare_cr < 0 and data[after - 1] == 13:
+            # Readers differ about CR CR LF, too: a line break, or a bare CR and a line break.
+            if self.bare_cr < 0 and (data[after - 1] == 13 or after - before > 2):
                 self.bare_cr = line - start
             return HeaderEnd.BLANK_LINE, after
         self._take_line(data, start, line, found)

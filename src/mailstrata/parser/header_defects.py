@@ -22,7 +22,7 @@ def note_header_defects(entity: Entity, block: bytes, header: HeaderScanner, rea
     if header.from_line >= 0:
         place = start + header.from_line
         entity.add_defect(DefectCode.FROM_LINE_IN_HEADER, place, place, most)
-    if len(block) > LONGEST_LINE:
+    if len(block) >= LONGEST_LINE:
         line, is_long = long_line(block, 0, 0, len(block))
         if is_long:
             entity.add_defect(DefectCode.LINE_TOO_LONG, start + line, start + line + LONGEST_LINE, most)

@@ -70,8 +70,12 @@ _CONTENT_FIELD_START = re.compile(
     rb"[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]"
     rb"|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]):"
 )
-_CONTENT_FIELD_PARTIAL = re.compile(rb"[A-Za-z-]++")
-_LONGEST_CONTENT_FIELD_START = len(b"Content-Transfer-Encoding:")
+_CONTENT_FIELD_PARTIAL = re.compile(rb"[A-Za-z-]{1,25}+\Z")
+# The same where the header is empty, so that the blank line may be one that was put before the header. No URL.
+_ANY_FIELD_START = re.compile(rb"(?:\r?\n){0,8}([!-9;-~]{1,64}+[ \t]{0,8}+:)[ \t\r\n]")
+_ANY_FIELD_PARTIAL = re.compile(rb"(?:\r?\n){0,8}(?:\r|[!-9;-~]{0,64}+[ \t]{0,8}+:?)\Z")
+# More bytes than any of these four takes.
+_LONGEST_FIELD_START = 96
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTENT_LENGTH = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh]:[ \t]*+(\d{1,18})[ \t\r]*+\n")
 # After so many lines, in what is fed at once, that begin with two dashes and are no delimiters, an expression is made
@@ -469,16 +473,10 @@ class Parser:
                     return verdict is _Verdict.MOVED
             elif not final and ((has_open and head == b"-") or (mbox and head in _FROM_PARTIALS)):
                 return False
-            if head[:1] in b"Cc" and head and self._fresh_after_blank and entity is not None:
-                match = _CONTENT_FIELD_START.match(buffer, position)
-                if match is not None:
-                    start = self._base + position
-                    end = self._base + match.end()
-                    entity.add_defect(DefectCode.HEADER_FIELD_AFTER_BLANK_LINE, start, end, self._limits.defects)
-                elif not final and size - position < _LONGEST_CONTENT_FIELD_START:
-                    partial = _CONTENT_FIELD_PARTIAL.fullmatch(buffer, position)
-                    if partial is not None:
-                        return False
+            if self._fresh_after_blank and entity is not None:
+                is_empty = entity.body_start - entity.start <= 2
+                if (is_empty or head[0] in b"Cc") and not self._look_for_field(entity, is_empty, final):
+                    return False
 
         if has_open:
             pattern = _DELIMITER_OR_FROM if mbox else _DELIMITER
@@ -495,8 +493,9 @@ class Parser:
             dash = buffer.find(b"-", position)
             stop = size if dash < 0 else dash - 1
             if mbox:
-                space = buffer.find(b" ", position, stop)
-                stop = stop if space < 0 else space - len(b"\nFrom")
+                # Up to the dash itself: that of `From - ` stands directly behind the space.
+                space = buffer.find(b" ", position, size if dash < 0 else dash)
+                stop = stop if space < 0 else min(stop, space - len(b"\nFrom"))
             is_plain = stop == size
             search_start = max(position, stop)
             if not is_plain:
@@ -532,6 +531,19 @@ class Parser:
                 end = self._boundaries.certain_end(buffer, position, end)
             self._emit_body(end)
         return False
+
+    def _look_for_field(self, entity: Entity, is_empty: bool, final: bool) -> bool:
+        """Record that a body begins like a header, which some readers read it as; False where more bytes decide."""
+        buffer, position = self._buffer, self._position
+        stop = position + _LONGEST_FIELD_START
+        match = (_ANY_FIELD_START if is_empty else _CONTENT_FIELD_START).match(buffer, position, stop)
+        if match is not None:
+            start, end = match.span(match.lastindex or 0)
+            base = self._base
+            entity.add_defect(DefectCode.HEADER_FIELD_AFTER_BLANK_LINE, base + start, base + end, self._limits.defects)
+            return True
+        partial = _ANY_FIELD_PARTIAL if is_empty else _CONTENT_FIELD_PARTIAL
+        return final or partial.match(buffer, position, stop) is None
 
     def _look(self, end: int) -> None:
         """Record what readers may differ about in the body up to `end`, each byte once. Called before any other defect
@@ -673,9 +685,15 @@ class Parser:
             self._look(line)
             start, end = self._base + line, self._base + line_end
             multipart.add_defect(DefectCode.DELIMITER_AFTER_CLOSE, start, end, self._limits.defects)
+            if len(multipart.defects) >= self._limits.defects:
+                # Nothing more would be recorded, and each one costs.
+                boundary.withdraw(self._lines)
             return _Verdict.CONTENT
         self._emit_body(line_break)
         self._end_entities(multipart.depth + 1, line_break)
+        if buffer.find(b"\r", line, line_end - 1) >= 0:
+            start, end = self._base + line, self._base + line_end
+            multipart.add_defect(DefectCode.CARRIAGE_RETURNS_AFTER_DELIMITER, start, end, self._limits.defects)
         if is_close:
             # The line break after a close-delimiter opens the epilogue, or belongs to the next delimiter.
             if line_end < len(buffer) and buffer[line_end - 1] == 13:

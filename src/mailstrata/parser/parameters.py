@@ -38,9 +38,15 @@ def split_parameters(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     return _read_well_formed(value) or _Reader(unfold(value)).read()
 
 
+_WELL_FORMED = re.compile(
+    rb"[ \t]*+" + _TOKEN + rb"++(?>(?:/" + _TOKEN + rb"++)?)[ \t\r\n]*+"
+    rb"(?>(?:;[ \t\r\n]*+(?>(?:" + _TOKEN + rb'++=(?:"[^"\\\r\n]*+"|' + _TOKEN + rb"++)[ \t\r\n]*+)?))*)\Z"
+)
+
+
 def is_well_formed(value: bytes) -> bool:
     """Whether a value is what RFC 2045, 5.1 asks for: tokens and quoted strings, no comments, nothing in between."""
-    return _read_well_formed(value) is not None
+    return _WELL_FORMED.match(value) is not None
 
 
 def _read_well_formed(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
