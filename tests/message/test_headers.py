@@ -131,7 +131,7 @@ def test_only_one_large_index_is_kept():
     assert small["From"] is not None
     assert [headers["Subject"] for headers in many] == ["x"] * 5
     assert [headers._index is not None for headers in many] == [False] * 4 + [True]
-    assert small._index is not None
+    assert small._lower is not None
     assert many[0]["Subject"] == "x"
     assert many[4]._index is None
     del many

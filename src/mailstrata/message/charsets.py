@@ -112,7 +112,7 @@ def decode(data: bytes, label: str | None) -> str:
 
 
 class _Incremental(Protocol):
-    def decode(self, data: bytes, final: bool = ..., /) -> str: ...
+    def decode(self, data: bytes, final: bool = False, /) -> str: ...
 
 
 _SUSPECT = re.compile(rb"[\x1b\x80-\xff]")

@@ -40,6 +40,10 @@ def decode_words(value: bytes) -> str:
     """As `decode_text`, for text that has been taken out of a field value: white space at the ends is kept."""
     if b"=?" in value:
         return one_line(_decode_words(value))
+    if value.isascii():
+        text = value.decode("ascii")
+        if text.isprintable():
+            return text
     return one_line(decode(value, None))
 
 

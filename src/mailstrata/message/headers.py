@@ -16,6 +16,10 @@ _Default = TypeVar("_Default")
 # the CR of its last line break.
 _FIELDS = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))", re.MULTILINE)
 
+_NAME = re.compile(rb"[!-9;-~]++")
+# What stands behind the name of a field, as `_FIELDS` takes it.
+_VALUE = re.compile(rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))")
+
 LARGE_BLOCK = 1 << 16
 """Bytes from which on a block does not keep its index for good: where fields are tiny it takes some thirty times as
 much memory as the block."""
@@ -29,16 +33,17 @@ class Headers:
     bytes between the colon and the line break that ends the field, folding included. Nothing raises on content,
     or for a name that is absent.
 
-    Fields are split once, at the first question. Of the headers of 64 KiB and more only the one asked last keeps
-    what it found, so that many open entities cost no more than their blocks.
+    Fields are looked for one by one; a header of 64 KiB and more is split as a whole at the first question, and only
+    the one asked last keeps what it found, so that many open entities cost no more than twice their blocks.
     """
 
-    __slots__ = ("__weakref__", "_index", "block", "start")
+    __slots__ = ("__weakref__", "_index", "_lower", "block", "start")
 
     def __init__(self, block: bytes, start: int = 0) -> None:
         self.block = block
         self.start = start
         self._index: dict[bytes, list[bytes]] | None = None
+        self._lower: bytes | None = None
 
     @property
     def fields(self) -> list[RawField]:
@@ -101,7 +106,17 @@ class Headers:
 
     def _values(self, name: str) -> list[bytes]:
         # Lower-cased as bytes: some letters outside ASCII have ASCII ones for their lower case.
-        return self._whole_index().get(name.encode("utf-8", "surrogatepass").lower(), [])
+        key = name.encode("utf-8", "surrogatepass").lower()
+        if self._index is None:
+            lower = self._lower
+            if lower is None:
+                block = self.block
+                if len(block) >= LARGE_BLOCK or b"\r" in block.replace(b"\r\n", b""):
+                    return self._whole_index().get(key, [])
+                # Few fields are asked for: to look for each takes a tenth of the time that splitting all takes.
+                lower = self._lower = b"\n" + block.lower()
+            return _values_of(self.block, lower, key)
+        return self._index.get(key, [])
 
     def _whole_index(self) -> dict[bytes, list[bytes]]:
         index = self._index
@@ -110,6 +125,25 @@ class Headers:
             if len(self.block) >= LARGE_BLOCK:
                 _keep_only(self)
         return index
+
+
+def _values_of(block: bytes, lower: bytes, key: bytes) -> list[bytes]:
+    """The values of all fields of one lower-case name; `lower` is the block in lower case behind a line feed."""
+    values: list[bytes] = []
+    if _NAME.fullmatch(key) is None:
+        return values
+    line = b"\n" + key
+    at = lower.find(line)
+    while at >= 0:
+        match = _VALUE.match(block, at + len(key))
+        if match is None:
+            at += 1
+        else:
+            values.append(match[1])
+            # What follows is a line of its own: its line feed is not taken.
+            at = match.end()
+        at = lower.find(line, at)
+    return values
 
 
 def _index_of(block: bytes) -> dict[bytes, list[bytes]]:

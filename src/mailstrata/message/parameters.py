@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailstrata.message.charsets import decode
@@ -23,6 +24,11 @@ def parse_parameters(value: bytes) -> tuple[str, dict[str, str]]:
     hold encoded words (RFC 2047): not standard, but written and read by everyone. Every value is one line, without
     surrogates. Never raises; linear in the size of the value.
     """
+    main, parameters = _parse_once(value) if len(value) <= _LONGEST_KEPT else _parse(value)
+    return main, dict(parameters)
+
+
+def _parse(value: bytes) -> tuple[str, dict[str, str]]:
     main, raw_parameters = split_parameters(value)
     parameters: dict[str, str] = {}
     extended: dict[str, _Extended] = {}
@@ -40,6 +46,10 @@ def parse_parameters(value: bytes) -> tuple[str, dict[str, str]]:
             parameters[name] = text
     return _text(main), parameters
 
+
+# Mail has few values, and many fields of each; what has a boundary or a file name in it is soon forgotten.
+_LONGEST_KEPT = 200
+_parse_once = lru_cache(maxsize=1024)(_parse)
 
 _Extended = dict[int, tuple[bytes, bool]]
 """Segments by number, -1 for `name*`: their bytes, and whether they are percent-encoded."""

@@ -163,8 +163,8 @@ class DefectCode(StrEnum):
     MALFORMED_EXTENDED_PARAMETER = (
         "malformed-extended-parameter",
         "A parameter in the form of RFC 2231 whose segments are not numbered 0, 1, 2 ... once each, or that is "
-        "encoded and names no charset: joined by number, without what is missing, and the charset guessed; the standard "
-        "library stops at a gap.",
+        "encoded and names no charset: joined by number, without what is missing, and the charset guessed; the "
+        "standard library stops at a gap.",
     )
     DUPLICATE_PARAMETER = (
         "duplicate-parameter",

@@ -29,6 +29,8 @@ MAX_UNQUOTED_LINES = 65_536
 """Exceptions noted for one message; at the next one its quoting is left as it is from there on."""
 
 _FROM = b"From "
+_MAY_BE_CUT = b">From"
+_LINE_FEED = ord("\n")
 
 
 class _Quoting:
@@ -127,6 +129,11 @@ class MboxUnquoter:
             return data
         if self._passed:
             return self._feed_after_flush(data, quoting)
+        if not self._held and data[-1] not in _MAY_BE_CUT and _FROM not in data:
+            # Nothing to undo, and nothing at its end that may become a `From `: so is nearly all mail.
+            self._at_line_start = data[-1] == _LINE_FEED
+            self._position += len(data)
+            return data
         text = self._held + data if self._held else data
         at_line_start = self._at_line_start
         held = 0
