@@ -25,7 +25,7 @@ help:
 	@echo 'make test-long     the fault tests with many more random faults (minutes)'
 	@echo 'make check         lint, format, types, layers'
 	@echo 'make format        format the code'
-	@echo 'make bench         measure against other libraries; BENCH_FULL=1 for the large inputs'
+	@echo 'make bench         measure against what people would use instead; BENCH_FULL=1 for the large inputs'
 	@echo 'make bench-limits  measure the promised memory and time, with their targets (minutes, 6 GB of disk)'
 	@echo 'make bench-hostile measure what hostile mail costs: time, memory, and how they grow (half an hour)'
 	@echo 'make fuzz          try random bytes on each of twelve targets for a minute; FUZZ_SECONDS=600 for longer'

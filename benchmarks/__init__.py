@@ -3,7 +3,10 @@
 - `inputs`, `text`: mailboxes made with a seed, streamed to disk, kept between runs.
 - `peers`: one small program for each library, so that each is measured as a process of its own.
 - `measure`: runs such a program and says how long it took and how much memory it had at its peak.
-- `report`: the table.
+- `contestants`: who is measured in which job, in which mode; `contest` lets them take turns and finds out who skipped
+  work.
+- `report`, `targets`, `pages`: the tables, the targets, and how they get into pages.
+- `forms`: the inputs as Maildirs, and the input of real mail; `memory`: the peak of several processes.
 - `limits`: the promises with a number (memory, time, a steady rate), each with its target: `make bench-limits`.
 - `hostile`: mail made to bring a parser down, and how time and memory grow with it: `make bench-hostile`.
 

@@ -26,7 +26,7 @@ from typing import IO
 
 from benchmarks.__main__ import DEFAULT_FOLDER, make_input
 from benchmarks.inputs import Facts
-from benchmarks.measure import ProgramFailedError, run, scratch, warm
+from benchmarks.measure import ProgramFailedError, memory_available, run, scratch, warm
 
 _HUGE = 1 << 30
 _SMALL_MESSAGES = 305_000
@@ -76,7 +76,7 @@ def check_extract(scale: float, folder: Path) -> list[Promise]:
     if written != facts.attachment_bytes:
         raise ProgramFailedError(0, f"extract wrote {written:,} bytes instead of {facts.attachment_bytes:,}")
     peer = facts
-    if _memory_available() < _STDLIB_MEMORY * facts.attachment_bytes:
+    if memory_available() < _STDLIB_MEMORY * facts.attachment_bytes:
         peer = make_input("huge", min(_STDLIB_FALLBACK, facts.attachment_bytes), folder)
     warm(Path(peer.path))
     with scratch(peer.size, folder) as target:
@@ -142,15 +142,6 @@ def feeder(facts: Facts, marks: list[float]) -> Callable[[IO[bytes]], None]:
                     marks.append(now)
 
     return feed
-
-
-def _memory_available() -> int:
-    """Bytes of memory that can be used without swapping; 0 where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
 
 
 def _size(facts: Facts) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from benchmarks import ROOT
+from benchmarks.memory import TreePeak
 
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""How many bytes make the unit in which the kernel says how much memory was used."""
 _TMPFS = Path("/dev/shm")
 
 
@@ -36,7 +39,8 @@ class ProgramFailedError(Exception):
 
 @dataclass(slots=True)
 class Measurement:
-    """One run: wall-clock seconds, peak memory (resident set) in bytes, and what the program printed last, as JSON."""
+    """One run: wall-clock seconds, peak memory (resident set) in bytes, of the processes that it starts also, and what
+    it printed last, as JSON."""
 
     seconds: float
     peak: int
@@ -63,12 +67,15 @@ def run(
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if discard_output else out,
             stderr=errors,
+            # A group of its own, so that all of it can be stopped.
+            start_new_session=True,
         )
+        tree = TreePeak(process.pid)
         late = threading.Event()
 
         def stop() -> None:
             late.set()
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
         timer = threading.Timer(timeout or threading.TIMEOUT_MAX, stop)
         timer.daemon = True
@@ -83,16 +90,21 @@ def run(
                 except BrokenPipeError:
                     pass
             _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - started
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
         finally:
             timer.cancel()
-        seconds = time.perf_counter() - started
+            together = tree.end()
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             reason = f"took longer than {timeout:g} s" if late.is_set() else _last_line(errors)
             raise ProgramFailedError(process.returncode, reason or _ending(process.returncode))
         last = _last_line(out)
         printed = json.loads(last) if last.startswith("{") else {}
-        return Measurement(seconds, usage.ru_maxrss * _RSS_UNIT, printed)
+        return Measurement(seconds, max(usage.ru_maxrss * RSS_UNIT, together), printed)
 
 
 def _last_line(file: IO[bytes]) -> str:
@@ -104,6 +116,15 @@ def _last_line(file: IO[bytes]) -> str:
 
 def _ending(code: int) -> str:
     return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+def memory_available() -> int:
+    """Bytes of memory that can be used without swapping; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
 
 
 def warm(path: Path) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.peers.mbox import messages
-from benchmarks.peers.program import Counts, not_installed, run
+from benchmarks.peers.program import Counts, each, not_installed, run
 
 try:
-    from fast_mail_parser import parse_email
+    from fast_mail_parser import DecodeError, HeaderParseError, parse_email
 except ImportError:
     not_installed("fast-mail-parser")
 
 
 def job(path: Path, folder: Path | None, counts: Counts) -> None:
     """Parse each message; what it parses, it also decodes."""
-    for data in messages(path):
+
+    def take(data: bytes) -> None:
         mail = parse_email(data)
-        counts.messages += 1
         _ = mail.subject, mail.from_
         counts.parts += len(mail.text_plain) + len(mail.text_html)
         for attachment in mail.attachments:
@@ -28,6 +28,8 @@ def job(path: Path, folder: Path | None, counts: Counts) -> None:
                 counts.attachments += 1
                 continue
             counts.attachment_bytes += counts.attachment_path(folder).write_bytes(attachment.content)
+
+    each(messages(path), take, counts, (DecodeError, HeaderParseError))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path
 
 from benchmarks.peers.mbox import messages
-from benchmarks.peers.program import Counts, run
+from benchmarks.peers.program import Counts, each, run
 
 
 def _parsed(path: Path) -> Iterator[Message]:
@@ -29,8 +30,8 @@ def _decoded(value: str | None) -> str:
 
 def job(path: Path, folder: Path | None, counts: Counts) -> None:
     """Parse each message and walk its parts."""
-    for message in _parsed(path):
-        counts.messages += 1
+
+    def take(message: Message) -> None:
         _ = _decoded(message["Subject"]), _decoded(message["From"])
         for part in message.walk():
             counts.parts += 1
@@ -42,8 +43,10 @@ def job(path: Path, folder: Path | None, counts: Counts) -> None:
                 counts.attachments += 1
                 continue
             content = part.get_payload(decode=True)
-            assert isinstance(content, bytes)
-            counts.attachment_bytes += counts.attachment_path(folder).write_bytes(content)
+            if isinstance(content, bytes):  # and not a multipart with a file name
+                counts.attachment_bytes += counts.attachment_path(folder).write_bytes(content)
+
+    each(_parsed(path), take, counts, (UnicodeError, LookupError, HeaderParseError))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """The entry point of the console script."""
     try:
+        if len(sys.argv) < 3:
+            # Before `signal`, which takes longer to import than the answer takes.
+            from mailstrata.cli.first_words import answer
+
+            code = answer(sys.argv[1:])
+            if code is not None:
+                sys.exit(code)
         import signal
 
         # While modules are imported, an exception may come where nobody can catch it (in a callback of the importing
@@ -27,11 +34,6 @@ def main() -> NoReturn:
         watched = signal.getsignal(signal.SIGINT) is signal.default_int_handler
         if watched:
             signal.signal(signal.SIGINT, _end)
-        from mailstrata.cli.first_words import answer
-
-        code = answer(sys.argv[1:])
-        if code is not None:
-            sys.exit(code)
         from mailstrata.cli import main as command_line
 
         if watched:

@@ -1,4 +1,4 @@
-"""The benchmark command: what it runs, and how it deals with tools that fail or cheat."""
+"""The benchmark command: its options, and what becomes of what was measured."""
 
 from __future__ import annotations
 
@@ -7,82 +7,19 @@ from pathlib import Path
 import pytest
 
 import benchmarks.__main__ as command
-from benchmarks.inputs import Facts
-from benchmarks.measure import Measurement, ProgramFailedError
-from benchmarks.report import BY_HAND, REFERENCE
+from benchmarks.contestants import EMPTY
+from benchmarks.measure import Measurement
+from benchmarks.report import REFERENCE, Result
 
-FACTS = Facts("mixed", "", size=10, messages=4, attachments=2, attachment_bytes=90)
-RIGHT = {"messages": 4, "attachments": 2, "attachment_bytes": 90}
-
-
-@pytest.fixture
-def facts(tmp_path: Path) -> Facts:
-    """The facts of an input that is there."""
-    path = tmp_path / "input.mbox"
-    path.write_bytes(b"From a\n\nx\n")
-    return Facts("mixed", str(path), 10, 4, 2, 90)
+PAGE = "before\n<!-- benchmarks: tables -->\nold\n<!-- benchmarks: end -->\nafter\n"
 
 
-def test_tools_take_turns(facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs are interleaved: every tool once, then every tool again."""
-    order = []
-
-    def run(words: list[str], **_: object) -> Measurement:
-        order.append(words[2])
-        return Measurement(1.0, 1, RIGHT)
-
-    monkeypatch.setattr(command, "run", run)
-    results = command.compare("parse", facts, 2, tmp_path)
-    assert order[:3] == order[3:]
-    assert len(set(order)) == 3
-    assert [len(result.runs) for result in results] == [2, 2, 2]
-
-
-def test_a_tool_that_fails_is_skipped_and_not_run_again(
-    facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its reason is kept; the others are measured all the same."""
-    calls = []
-
-    def run(words: list[str], **_: object) -> Measurement:
-        calls.append(words[2])
-        if words[2].endswith("fast_mail_parser_full"):
-            raise ProgramFailedError(1, "message too large")
-        return Measurement(1.0, 1, RIGHT)
-
-    monkeypatch.setattr(command, "run", run)
-    results = {result.tool: result for result in command.compare("extract", facts, 3, tmp_path)}
-    assert results["fast-mail-parser"].skipped == "message too large"
-    assert results["fast-mail-parser"].runs == []
-    assert len(results[REFERENCE].runs) == 3
-    assert sum(name.endswith("fast_mail_parser_full") for name in calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("job", "printed", "found"),
-    [
-        ("parse", {"messages": 3, "attachments": 2}, "wrong result: 3 messages instead of 4"),
-        ("parse", RIGHT | {"attachment_bytes": 0}, ""),
-        ("extract", RIGHT | {"attachment_bytes": 0}, "wrong result: 0 attachment bytes instead of 90"),
-        ("extract", RIGHT, ""),
-        ("archive", {}, ""),
-    ],
-)
-def test_a_tool_that_skips_work_is_found_out(job: str, printed: dict[str, int], found: str) -> None:
-    """What a program counts is compared with what is in the input."""
-    assert command.check(job, FACTS, Measurement(1.0, 1, printed)) == found
-
-
-def test_every_job_names_its_program(tmp_path: Path) -> None:
-    """Parsing and extracting run the peers' programs, archiving the command line and the limit."""
-    assert command.command("parse", "stdlib email", FACTS, tmp_path)[2:] == [
-        "benchmarks.peers.stdlib_email",
-        "parse",
-        "",
+def results() -> list[Result]:
+    """Two tools on one job and input."""
+    return [
+        Result("parse", "small", REFERENCE, 100, 4, [Measurement(1.5, 20, {"messages": 4})], mode="ours"),
+        Result("parse", "small", "slow", 100, 4, [Measurement(6.0, 30)], mode="theirs", cut="5 s"),
     ]
-    assert command.command("extract", REFERENCE, FACTS, tmp_path)[-1] == str(tmp_path)
-    assert command.command("archive", REFERENCE, FACTS, tmp_path)[2:4] == ["mailstrata", "archive"]
-    assert command.command("archive", BY_HAND, FACTS, tmp_path)[2] == "benchmarks.peers.by_hand"
 
 
 def test_the_environment_asks_for_the_large_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,3 +28,56 @@ def test_the_environment_asks_for_the_large_inputs(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("BENCH_FULL", value)
         assert command.options([]).full is full
     assert command.options(["--full"]).full is True
+
+
+def test_large_inputs_have_a_larger_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless another one is given."""
+    monkeypatch.delenv("BENCH_FULL", raising=False)
+    assert command.options([]).budget < command.options(["--full"]).budget
+    assert command.options(["--full", "--budget", "0"]).budget == 0
+
+
+def test_a_page_without_a_place_is_refused_before_measuring(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So is one that is not there."""
+    (tmp_path / "page.md").write_text("no comments")
+    for name, reason in (("page.md", "no line <!-- benchmarks: tables -->"), ("missing.md", "No such file")):
+        with pytest.raises(SystemExit):
+            command.options(["--markdown", str(tmp_path / name)])
+        assert reason in capsys.readouterr().err
+
+
+def test_words_choose_contestants() -> None:
+    """mailstrata and the bare interpreter stay, for all others are measured by them."""
+    names = [one.name for one in command.chosen_contestants("gmime, NOTMUCH", "")]
+    assert names == [REFERENCE, "GMime (C)", "notmuch new", EMPTY]
+    assert len(command.chosen_contestants(None, "")) > 10
+
+
+def test_json_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """Nothing is rounded or lost on the way."""
+    command.write_json(tmp_path / "runs.json", ["2026-01-01: python -m benchmarks", "2 CPUs"], results())
+    assert command.read_json(tmp_path / "runs.json") == (["2026-01-01: python -m benchmarks", "2 CPUs"], results())
+
+
+def test_what_was_measured_goes_into_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the command that made it; the same figures are printed."""
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    command.show(["2026-01-01: python -m benchmarks --full", "2 CPUs"], results(), [page])
+    text = page.read_text()
+    assert text.startswith("before\n<!-- benchmarks: tables -->\n\n- `python -m benchmarks --full`, 2026-01-01\n")
+    assert text.endswith("\n\n<!-- benchmarks: end -->\nafter\n")
+    assert "| small | slow | 1 (5 s) | 6.00 |" in text
+    assert "old" not in text
+    assert "1 (5 s)" in capsys.readouterr().out
+
+
+def test_reading_measures_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--read shows what --json has written."""
+    command.write_json(tmp_path / "runs.json", ["2026-01-01: python -m benchmarks"], results())
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--read", str(tmp_path / "runs.json")])
+    monkeypatch.setattr(command, "run", None)
+    assert command.main() == 0
+    assert "slow" in capsys.readouterr().out

@@ -55,7 +55,7 @@ def test_an_interrupt_works_again_when_all_is_imported() -> None:
         "main.main = lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
         "start.main()"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ended = subprocess.run([sys.executable, "-c", code, "parse"], capture_output=True, text=True, check=False)
     assert ended.stdout == "True\n"
 
 

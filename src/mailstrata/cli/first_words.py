@@ -5,6 +5,8 @@ one for each of the two usual widths, made by `python -m mailstrata.cli.help_pag
 writes. Whatever is out of the ordinary is left to click: another width, another output than plain bytes, an error.
 """
 
+# ruff: noqa: PTH118, PTH120, PTH123 - pathlib takes long to import
+
 from __future__ import annotations
 
 import os
