@@ -43,6 +43,7 @@ class HeaderScanner:
     """Looks for the end of one header block. Made anew, or `reset`, for each."""
 
     __slots__ = (
+        "_has_odd_line_breaks",
         "_is_header_line",
         "_name_ended",
         "_named",
@@ -67,6 +68,7 @@ class HeaderScanner:
         # line; up to where it may be a field name, and whether that is already the space behind the name.
         self._searched = 0
         self._is_header_line = False
+        self._has_odd_line_breaks = False
         self._named = 0
         self._name_ended = False
         self.bare_cr = -1
@@ -171,10 +173,12 @@ class HeaderScanner:
 
     def _regular_lines(self, data: bytes | bytearray, line: int, stop: int) -> int:
         """Where the lines that need no judgement end."""
-        if data[line] not in b" \t":
+        # Once a block has met one, not again: each line with one would look at all that follow.
+        if not self._has_odd_line_breaks and data[line] not in b" \t":
             end = _match_end(_LINES, data, line, stop)
             if data.find(b"\r", line, end) < 0 or data.count(b"\r", line, end) == data.count(b"\r\n", line, end):
                 return end
+            self._has_odd_line_breaks = True
         return _match_end(_REGULAR_LINES, data, line, stop)
 
     def _irregular_line(

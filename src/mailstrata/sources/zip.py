@@ -121,12 +121,13 @@ def _unzstd(chunks: Iterator[bytes], _member: ZipMember) -> Iterator[bytes]:
 
 def _unlzma(chunks: Iterator[bytes], member: ZipMember) -> Iterator[bytes]:
     """LZMA in zip (APPNOTE, 5.8): version, length of the properties, properties. The standard library reads
-    the .lzma form, whose header is the properties and the size."""
+    the .lzma form, whose header is the properties and the size. A generator, so that nothing is read, and nothing found
+    damaged, before the member is."""
     reader = ChunkReader(chunks)
     header = reader.read(4)
     properties = reader.read(int.from_bytes(header[2:4], "little"))
     size = b"\xff" * 8 if member.has_end_marker else member.size.to_bytes(8, "little")
-    return decode_streams(
+    yield from decode_streams(
         chain([properties + size], reader.rest()),
         lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_LIMIT),
         single=True,
