@@ -234,10 +234,10 @@ class Reader:
             length_check=file.length_check if is_mbox else None,
         )
         self._stream = EventStream(parser, file.info.quoting if is_mbox else None)
-        self._events = self._stream.events(chunks)
+        self._events = self._resumable(self._stream.events(chunks))
         self._resume_offset = chunks.offset
         separator = b""
-        while (event := self._pull()) is not None:
+        for event in self._events:
             if type(event) is Span:
                 if event.kind is SpanKind.SEPARATOR:
                     separator = event.data
@@ -254,11 +254,10 @@ class Reader:
                 yield self._current
                 self._resume_offset = root.end
 
-    def _pull(self) -> Event | None:
-        """The next event, None at the end of the region; an error of the source says from which offset a later run
-        may go on."""
+    def _resumable(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events; an error of the source says from which offset a later run may go on."""
         try:
-            return next(self._events, None)
+            yield from events
         except SourceError as error:
             self._current = None
             self._current_part = None
@@ -268,8 +267,7 @@ class Reader:
 
     def _next(self) -> Event:
         """The next event of the message under way; every byte of it is hashed on the way."""
-        event = self._pull()
-        assert event is not None  # a message that has begun has an end
+        event = next(self._events)  # a message that has begun has an end
         if type(event) is Span and event.entity is not None:
             self._untouched = False
             self._size += len(event.data)
@@ -281,7 +279,7 @@ class Reader:
         entity = begin.entity
         block = b""
         if entity.body_start > entity.start:
-            event = self._pull()
+            event = next(self._events)
             assert type(event) is Span
             block = event.data
             self._size += len(block)
