@@ -230,7 +230,7 @@ def test_large_rows_count_by_their_size(writer, make_part, monkeypatch):
     for number in range(60):
         defects = [{"code": "c" * 50, "start": n, "end": n} for n in range(1000)]
         writer.add("parts", make_part(number, defects=defects))
-        assert len(writer._tables["parts"]._columns[0]) < 6
+        assert len(writer._tables["parts"]._rows) < 6
         writer.add("parts", make_part(number, filename="\U0001f4e7" * 60_000))
         assert sum(table.packed_bytes + table._added_bytes for table in writer._tables.values()) < 6 << 20
 

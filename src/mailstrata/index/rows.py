@@ -255,7 +255,7 @@ def _texts(values: Iterable[str]) -> list[str]:
 
 
 def _mailboxes(message: MessageInfo, name: str) -> list[dict[str, str]]:
-    return _addresses(message.addresses(name)) if name in message.headers else []
+    return _addresses(message.addresses(name))
 
 
 def _addresses(addresses: Sequence[Address]) -> list[dict[str, str]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
+from sys import getsizeof
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -162,10 +164,11 @@ class _TableWriter:
         ]
         self._staging = staging
         self._name = name
-        self._columns: list[list[Any]] = [[] for _ in self._schema]
-        self._appends: list[tuple[str, Callable[[Any], None]]] = [
-            (field.name, column.append) for field, column in zip(self._schema, self._columns, strict=True)
-        ]
+        self._rows: list[Sequence[Any]] = []
+        self._values_of = _getter(self._schema.names)
+        lists = [field.name for field in self._schema if pa.types.is_list(field.type)]
+        self._lists_of = _getter(lists)
+        self._scalars_of = _getter([name for name in self._schema.names if name not in lists])
         self._added_bytes = 0
         self._batches: list[pa.RecordBatch] = []
         self.packed_bytes = 0
@@ -179,26 +182,22 @@ class _TableWriter:
 
     def add(self, row: Row) -> int:
         """Take a row; returns the bytes of the rows that are not packed yet, as Python objects."""
-        weight = 0
-        for name, append in self._appends:
-            value = row[name]
-            append(value)
-            kind = type(value)
-            if kind is str:
-                weight += value.__sizeof__()
-            elif kind is list and value:
-                weight += _weigh(value)
-        # A pointer a column; the numbers themselves are mostly small and shared.
-        self._added_bytes += weight + 16 * len(self._appends)
+        self._rows.append(self._values_of(row))
+        weight = sum(map(getsizeof, self._scalars_of(row)))
+        for values in self._lists_of(row):
+            if values:
+                weight += _weigh(values)
+        # Numbers and None are mostly shared, which makes up for the pointers to them.
+        self._added_bytes += weight
         return self._added_bytes
 
     def pack(self) -> None:
         """Turn the rows that are Python objects into an Arrow batch."""
-        if not self._columns[0]:
+        if not self._rows:
             return
-        arrays = [pa.array(column, type=field.type) for field, column in zip(self._schema, self._columns, strict=True)]
-        for column in self._columns:
-            column.clear()
+        columns = zip(*self._rows, strict=True)
+        arrays = [pa.array(column, type=field.type) for field, column in zip(self._schema, columns, strict=True)]
+        self._rows.clear()
         self._added_bytes = 0
         self._keep(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
 
@@ -244,8 +243,7 @@ class _TableWriter:
 
     def discard(self) -> None:
         """Drop every row and file that `finish` has not handed out."""
-        for column in self._columns:
-            column.clear()
+        self._rows.clear()
         self._batches.clear()
         if self._file is not None:
             self._file.discard()
@@ -292,6 +290,13 @@ class _TableWriter:
         self._finished.append(_Finished(self._file.path, self._rows_in_file, self._file.size, digest))
         self._file = self._parquet = None
         self._rows_in_file = self._row_groups = 0
+
+
+def _getter(names: Sequence[str]) -> Callable[[Row], Sequence[Any]]:
+    """What gives the values of these columns of a row."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: [row[name] for name in names]
 
 
 def _weigh(values: list[Any]) -> int:

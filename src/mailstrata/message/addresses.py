@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailstrata.message.charsets import decode
 from mailstrata.message.encoded_words import decode_words, one_line
@@ -85,6 +86,10 @@ def parse_addresses(value: bytes) -> list[Address]:
     host`, 8-bit text. Where a name has no address, as in `undisclosed recipients`, `address` is empty; a single word
     is the address of a local user. Never raises; linear in the size of the value.
     """
+    return list(_parse_once(value)) if len(value) <= _LONGEST_KEPT else _parse(value)
+
+
+def _parse(value: bytes) -> list[Address]:
     addresses: list[Address] = []
     value = unfold(value)
     usual = _USUAL.match
@@ -103,6 +108,11 @@ def parse_addresses(value: bytes) -> list[Address]:
         else:
             addresses.append(Address(_name_text(phrase if quoted is None else quoted), _address_text(address)))
     return addresses
+
+
+# Who writes once writes again, to the same people.
+_LONGEST_KEPT = 200
+_parse_once = lru_cache(maxsize=4096)(_parse)
 
 
 def _address_text(address: bytes) -> str:

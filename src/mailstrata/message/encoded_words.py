@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 
 from mailstrata.message.charset_labels import codec_of
 from mailstrata.message.charsets import decode
@@ -20,6 +21,7 @@ _EQUALS_SIGN = ord("=")
 _BASE64_DIGIT = {
     digit: number for number, digit in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
+_LONGEST_KEPT = 300
 # Tabs, and all that some program takes for the end of a line.
 _BREAKS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
@@ -39,7 +41,7 @@ def decode_text(value: bytes) -> str:
 def decode_words(value: bytes) -> str:
     """As `decode_text`, for text that has been taken out of a field value: white space at the ends is kept."""
     if b"=?" in value:
-        return one_line(_decode_words(value))
+        return _decode_once(value) if len(value) <= _LONGEST_KEPT else one_line(_decode_words(value))
     if value.isascii():
         text = value.decode("ascii")
         if text.isprintable():
@@ -52,6 +54,12 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return _BREAKS.sub(" ", text).replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+@lru_cache(maxsize=1024)
+def _decode_once(value: bytes) -> str:
+    """A name or subject is asked for more than once, and names come again."""
+    return one_line(_decode_words(value))
 
 
 def _decode_words(value: bytes) -> str:

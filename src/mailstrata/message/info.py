@@ -61,6 +61,7 @@ class PartInfo:
     __slots__ = (
         "_disposition",
         "_filename",
+        "_is_attachment",
         "_type",
         "decoder_defects",
         "entity",
@@ -80,6 +81,7 @@ class PartInfo:
         self._type: dict[str, str] | None = None
         self._disposition: tuple[str, dict[str, str]] | None = None
         self._filename: str | object | None = _UNREAD
+        self._is_attachment: bool | None = None
 
     @property
     def path(self) -> str:
@@ -173,24 +175,28 @@ class PartInfo:
     @property
     def content_id(self) -> str | None:
         """Content-ID without its angle brackets (RFC 2045, 7)."""
-        ids = parse_message_ids(self.headers.raw("Content-ID") or b"")
+        value = self.headers.raw("Content-ID")
+        ids = parse_message_ids(value) if value else None
         return ids[0] if ids else None
 
     @property
     def is_attachment(self) -> bool:
         """Whether people would call this leaf an attachment: it has a file name, is declared one, or is no text."""
-        if self.is_container:
-            return False
-        if self.filename is not None or self.disposition == "attachment":
-            return True
-        return not self.content_type.startswith(("text/", "multipart/"))
+        if self._is_attachment is None:
+            self._is_attachment = not self.is_container and (
+                self.filename is not None
+                or self.disposition == "attachment"
+                or not self.content_type.startswith(("text/", "multipart/"))
+            )
+        return self._is_attachment
 
     @property
     def defects(self) -> list[Defect]:
         """What was wrong with this part, in the order of its bytes; complete once the part has ended."""
         found = [defect for defect in self.entity.defects if defect.code not in _MESSAGE_LEVEL]
         found.extend(self.decoder_defects)
-        if self.content_type.startswith("text/") and self.charset and not is_known(self.charset):
+        charset = self.charset if self.content_type.startswith("text/") else None
+        if charset and not is_known(charset):
             start, end = field_span(self.headers.block, b"content-type", self.start)
             found.append(Defect(DefectCode.UNKNOWN_CHARSET, start, end))
         if self.filename is not None:

@@ -194,7 +194,9 @@ class Delivery:
         self.parts += 1
         if part.is_attachment:
             self.attachments += 1
-        self.defects.update([defect.code.value for defect in part.defects])
+        defects = part.defects
+        if defects:
+            self.defects.update([defect.code.value for defect in defects])
         for sink in self._sinks:
             sink.end_part(message, part)
 
@@ -208,7 +210,9 @@ class Delivery:
             message.unquoted_lines = stream.unquoter.unquoted_lines
             message.quoting_end = stream.unquoter.quoting_end
         self.messages += 1
-        self.defects.update([defect.code.value for defect in message.defects])
+        defects = message.defects
+        if defects:
+            self.defects.update([defect.code.value for defect in defects])
         for sink in self._sinks:
             sink.end_message(message)
         self._message = None

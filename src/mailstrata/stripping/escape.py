@@ -15,6 +15,8 @@ ESCAPED_WORDS = WORDS + b"-"
 
 def unfinished(data: bytes, word: bytes) -> int:
     """The length of the longest end of `data` that more bytes could make `word`; less than the length of `word`."""
+    if not data or data[-1] not in word:
+        return 0
     window = data[1 - len(word) :]
     first = word[:1]
     at = window.find(first)

@@ -51,7 +51,7 @@ class Scene:
     def known(self, numbers: range) -> list[int]:
         catalogue = self.open()
         try:
-            return [n for n in numbers if catalogue.is_known(MemberKind.BLOB, digest(n))]
+            return [n for n in numbers if catalogue.is_known(digest(n), MemberKind.BLOB)]
         finally:
             catalogue.close()
 
@@ -69,9 +69,9 @@ def test_what_is_staged_is_known_and_what_is_committed_is_found(scene: Scene) ->
     catalogue = scene.open()
     place = Place(1, 2, 3, 4)
     catalogue.stage("packs/p", [Member(content_name(MemberKind.BLOB, digest(1).hex()), place)])
-    assert catalogue.is_known(MemberKind.BLOB, digest(1))
-    assert not catalogue.is_known(MemberKind.MESSAGE, digest(1))
-    assert not catalogue.is_known(MemberKind.BLOB, digest(2))
+    assert catalogue.is_known(digest(1), MemberKind.BLOB)
+    assert not catalogue.is_known(digest(1), MemberKind.MESSAGE)
+    assert not catalogue.is_known(digest(2), MemberKind.BLOB)
     reader = scene.read()
     assert reader.find(MemberKind.BLOB, digest(1)) is None
     state = scene.log.state

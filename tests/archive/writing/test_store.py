@@ -97,7 +97,7 @@ def test_what_has_the_same_order_stands_side_by_side(layout: Layout, catalogue: 
         item.write(b"%d" % n)
         keys.append(hashlib.sha256(b"%d" % n).digest())
         assert store.keep(kind, keys[n].hex(), item, order=b"%d" % (n % 3))
-        assert store.is_known((kind,), keys[n].hex())
+        assert store.is_known(keys[n].hex(), kind)
     assert placed == []
     store.checkpoint()
     assert placed == [keys[n] for first in range(3) for n in range(first, 12, 3)]

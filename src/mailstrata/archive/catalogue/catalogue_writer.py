@@ -38,8 +38,8 @@ from mailstrata.index.files import writing
 STAGED_CACHE_BYTES = 16 << 20
 """Page cache of what is staged, in bytes."""
 _IS_KNOWN = """
-    SELECT 1 FROM staged.members WHERE kind = ?1 AND key = ?2
-    UNION ALL SELECT 1 FROM main.members WHERE kind = ?1 AND key = ?2 LIMIT 1
+    SELECT 1 FROM staged.members WHERE kind IN (?2, ?3) AND key = ?1
+    UNION ALL SELECT 1 FROM main.members WHERE kind IN (?2, ?3) AND key = ?1 LIMIT 1
 """
 _DUPLICATES_TABLE = """
     CREATE TABLE staged.duplicates (
@@ -147,10 +147,13 @@ class WritableCatalogue:
                     self._stage(rows)
         self.commit(state, changes.removed)
 
-    def is_known(self, kind: MemberKind, key: bytes) -> bool:
-        """Whether the archive has the member, committed or staged."""
-        with _writing(self._layout.catalogue):
-            return self._database.execute(_IS_KNOWN, (int(kind), key)).fetchone() is not None
+    def is_known(self, key: bytes, kind: MemberKind, other: MemberKind | None = None) -> bool:
+        """Whether the archive has a member of that key and of one of these kinds, committed or staged."""
+        kinds = int(kind), int(kind if other is None else other)
+        try:
+            return self._database.execute(_IS_KNOWN, (key, *kinds)).fetchone() is not None
+        except sqlite3.Error as error:
+            raise _wrapped(self._layout.catalogue, error) from error
 
     def stage(self, pack: str, members: list[Member]) -> None:
         """Add members of a pack (path below the archive's root) that is being written."""

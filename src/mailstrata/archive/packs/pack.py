@@ -28,6 +28,7 @@ OWN_FRAME = 1 << 20
 
 PART_SUFFIX = ".part"
 _COPY = 1 << 20
+_LARGE_TEXT = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,12 @@ class PackWriter:
         """Bytes of content held back so far: about as many, at most, as are still to be written of what was added."""
         return self._window.held + len(self._compressed)
 
-    def add(self, group: str, name: str, item: Item, order: bytes = b"") -> None:
+    def add(self, group: str, name: str, item: Item, order: bytes = b"", *, is_text: bool = False) -> None:
         """Add a member whose content is a finished item. The item is not discarded.
 
         Members of a group share frames; those with the same `order` key (64 bytes of it count) stand side by side.
+        What `is_text`, as nearly all mail without its attachments, is not tried whether it is compressed already,
+        unless it is large.
         """
         self.members += 1
         if item.spool is not None:
@@ -87,7 +90,7 @@ class PackWriter:
             header = tar_format.header(name, item.size)
             content = b"".join((header, item.buffer, bytes(tar_format.padding(item.size))))
             self._write_frame(content, [(name, len(header), item.size)])
-        elif self._compressor.is_compressed(item.buffer):
+        elif (not is_text or item.size >= _LARGE_TEXT) and self._compressor.is_compressed(item.buffer):
             self._add_compressed(name, item)
         else:
             self._window.add(group, name, item.buffer, order)

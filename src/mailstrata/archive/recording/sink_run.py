@@ -92,7 +92,8 @@ class ArchiveRun:
         row = self._rows.end_part(message, part)
         totals = self.source.segments.totals
         totals.parts += 1
-        totals.defects.update([defect["code"] for defect in row["defects"]])
+        if row["defects"]:
+            totals.defects.update([defect["code"] for defect in row["defects"]])
         if part.is_attachment:
             totals.attachments += 1
             totals.attachment_bytes += part.size or 0
@@ -184,13 +185,13 @@ class ArchiveRun:
             return False
         for stripped, row in held:
             self._keep_part(stripped, row, totals)
-        if self._store.is_known(MESSAGE_KINDS, digest):
+        if self._store.is_known(digest, *MESSAGE_KINDS):
             item.discard()
             totals.messages_duplicate += 1
             return False
         kept = item.size
         kind = MemberKind.SKELETON if is_skeleton else MemberKind.MESSAGE
-        self._store.keep(kind, digest, item, order=grouping_key(message))
+        self._store.keep_new(kind, digest, item, order=grouping_key(message))
         totals.messages_new += 1
         totals.message_bytes_new += message.size or 0
         totals.kept_bytes_new += kept

@@ -7,7 +7,7 @@ checkpoint. Until its frame is written a member is under way: known to the store
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from mailstrata.archive.catalogue.catalogue_writer import WritableCatalogue
 from mailstrata.archive.commits.records import FileEntry
@@ -45,7 +45,8 @@ class ContentStore:
     def __init__(
         self, layout: Layout, catalogue: WritableCatalogue, *, level: int, number: int, placed: Placed
     ) -> None:
-        self._layout = layout
+        # Made once: a path takes longer to make than all else that a small item takes.
+        self._folder = layout.packs
         self._catalogue = catalogue
         self._compressor = FrameCompressor(level)
         self._placed = placed
@@ -58,7 +59,7 @@ class ContentStore:
 
     def new_item(self) -> Item:
         """An item to be filled, and then handed to `keep` or discarded."""
-        return Item(self._layout.packs, self._compressor)
+        return Item(self._folder, self._compressor)
 
     def keep(self, kind: MemberKind, sha256: str, item: Item, *, order: bytes = b"") -> bool:
         """Keep a blob, message or skeleton under its digest; says whether it was new.
@@ -66,20 +67,27 @@ class ContentStore:
         The item is finished and discarded. Small members with the same `order` key are put side by side before they
         are compressed, so what is alike should have the same: messages and skeletons with each other, blobs with blobs.
         """
-        key = bytes.fromhex(sha256)
+        if self.is_known(sha256, kind):
+            item.discard()
+            return False
+        self.keep_new(kind, sha256, item, order=order)
+        return True
+
+    def keep_new(self, kind: MemberKind, sha256: str, item: Item, *, order: bytes = b"") -> None:
+        """As `keep`, for what `is_known` has just said no to."""
         try:
-            if (kind, key) in self._under_way or self._catalogue.is_known(kind, key):
-                return False
             item.finish()
-            self._add(kind, key, content_name(kind, sha256), item, order)
-            return True
+            self._add(kind, bytes.fromhex(sha256), content_name(kind, sha256), item, order)
         finally:
             item.discard()
 
-    def is_known(self, kinds: Iterable[MemberKind], sha256: str) -> bool:
+    def is_known(self, sha256: str, kind: MemberKind, other: MemberKind | None = None) -> bool:
         """Whether the archive has a member of that digest, of one of these kinds."""
         key = bytes.fromhex(sha256)
-        return any((kind, key) in self._under_way or self._catalogue.is_known(kind, key) for kind in kinds)
+        under_way = self._under_way
+        if (kind, key) in under_way or (other is not None and (other, key) in under_way):
+            return True
+        return self._catalogue.is_known(key, kind, other)
 
     def keep_segment(self, name: str, item: Item) -> None:
         """Keep a segment under its member name. The item is finished and discarded."""
@@ -101,14 +109,14 @@ class ContentStore:
         if pack is None:
             pack = self._pack = self._begin_pack()
         self._under_way.add((kind, key))
-        pack.add(_GROUPS[kind], name, item, order)
+        pack.add(_GROUPS[kind], name, item, order, is_text=kind is not MemberKind.BLOB)
         if pack.members >= PACK_MEMBERS:
             self._close_pack()
 
     def _begin_pack(self) -> PackWriter:
         name = f"{self.number:08d}-{self._packs_begun:04d}-{secrets.token_hex(4)}.tar.zst"
         self._packs_begun += 1
-        return PackWriter(self._layout.packs, name, self._compressor, self._members_placed)
+        return PackWriter(self._folder, name, self._compressor, self._members_placed)
 
     def _members_placed(self, members: list[Member]) -> None:
         assert self._pack is not None
