@@ -44,7 +44,7 @@ _FRAMING = frozenset(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LAST_IN_ANGLES = re.compile(r"<([^<>]*)>[^<>]*\Z")
 _LABEL = re.compile(r'"([^"]*)"|([^",]+)')
 _KEYWORD = re.compile(r"[\s;(].*", re.DOTALL)

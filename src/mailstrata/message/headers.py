@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import weakref
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TypeVar, overload
 
 from mailstrata.message.encoded_words import decode_text
+from mailstrata.message.large_index import LargeIndex, only_index
 from mailstrata.parser.fields import RawField, split_fields
 
 _Default = TypeVar("_Default")
@@ -38,12 +38,13 @@ class Headers:
     the one asked last keeps what it found, so that many open entities cost no more than twice their blocks.
     """
 
-    __slots__ = ("__weakref__", "_index", "_lower", "block", "start")
+    __slots__ = ("_index", "_large_index", "_lower", "block", "start")
 
     def __init__(self, block: bytes, start: int = 0) -> None:
         self.block = block
         self.start = start
         self._index: dict[bytes, list[bytes]] | None = None
+        self._large_index: LargeIndex | None = None
         self._lower: bytes | None = None
 
     @property
@@ -122,11 +123,14 @@ class Headers:
         return [] if at < 0 else _values_of(self.block, lower, line, at)
 
     def _whole_index(self) -> dict[bytes, list[bytes]]:
-        index = self._index
+        large = self._large_index
+        index = self._index if large is None else large.values
         if index is None:
-            index = self._index = _index_of(self.block)
+            index = _index_of(self.block)
             if len(self.block) >= LARGE_BLOCK:
-                _keep_only(self)
+                self._large_index = only_index(index)
+            else:
+                self._index = index
         return index
 
 
@@ -172,15 +176,3 @@ def _index_of(block: bytes) -> dict[bytes, list[bytes]]:
         else:
             index[key] = [value]
     return index
-
-
-_last_large: weakref.ref[Headers] | None = None
-
-
-def _keep_only(headers: Headers) -> None:
-    """Drop the index of the large header asked before this one; it is made again when it is needed."""
-    global _last_large  # noqa: PLW0603 - one for all headers is the point
-    before = _last_large() if _last_large is not None else None
-    if before is not None and before is not headers:
-        before._index = None
-    _last_large = weakref.ref(headers)

@@ -429,20 +429,27 @@ class _Counted:
 
 def _regions_from(file: SourceFile, start: int) -> Generator[Region, None, None]:
     """The regions of a file without its first `start` bytes."""
-    left = start
+    passed_over = _PassedOver(start)
+    with closing(file.regions()) as regions:
+        for region in regions:
+            yield Region(region.kind, passed_over.rest_of(region.chunks)) if passed_over.left else region
 
-    def drop(chunks: Iterator[bytes]) -> Iterator[bytes]:
-        nonlocal left
+
+class _PassedOver:
+    """Bytes at the beginning of what comes, `left` of which have not come yet."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def rest_of(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            if left >= len(chunk):
-                left -= len(chunk)
-            elif left:
-                rest = chunk[left:]
-                left = 0
+            if self.left >= len(chunk):
+                self.left -= len(chunk)
+            elif self.left:
+                rest = chunk[self.left :]
+                self.left = 0
                 yield rest
             else:
                 yield chunk
-
-    with closing(file.regions()) as regions:
-        for region in regions:
-            yield Region(region.kind, drop(region.chunks)) if left else region

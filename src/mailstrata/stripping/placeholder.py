@@ -48,7 +48,7 @@ _REPEATED_FIELD = re.compile(
 )
 _WHITE_SPACE = re.compile(r"\s+")
 # Controls, what some programs take for line breaks, what changes the direction of what follows, and lone surrogates.
-_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
