@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mailstrata.parser import header, machine
+from mailstrata.parser import header, machine, plain_header
 from mailstrata.parser.machine import Parser
 
 
@@ -46,7 +46,7 @@ class Counted:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many bytes the expressions of the parser have looked at, as the only item."""
     counter = [0]
-    for module in (header, machine):
+    for module in (header, machine, plain_header):
         for name, value in list(vars(module).items()):
             if isinstance(value, re.Pattern):
                 monkeypatch.setattr(module, name, Counted(value, counter))

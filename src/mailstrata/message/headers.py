@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TypeVar, overload
+from typing import Final, TypeVar, overload
 
 from mailstrata.message.encoded_words import decode_text
 from mailstrata.message.large_index import LargeIndex, only_index
@@ -15,13 +15,14 @@ _Default = TypeVar("_Default")
 
 # The fields of a block without bare CRs, as `split_fields` finds them, in a third of the time. A value may keep
 # the CR of its last line break.
-_FIELDS = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))", re.MULTILINE)
+_FIELDS: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))", re.MULTILINE)
 
-_NAME = re.compile(rb"[!-9;-~]++")
+_NAME: Final = re.compile(rb"[!-9;-~]++")
 # What stands behind the name of a field, as `_FIELDS` takes it.
-_VALUE = re.compile(rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))")
+_VALUE: Final = re.compile(rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))")
 
-LARGE_BLOCK = 1 << 16
+_CARRIAGE_RETURN: Final = ord("\r")
+LARGE_BLOCK: Final = 1 << 16
 """Bytes from which on a block does not keep its index for good: where fields are tiny it takes some thirty times as
 much memory as the block."""
 
@@ -54,8 +55,20 @@ class Headers:
 
     def raw(self, name: str) -> bytes | None:
         """The value of the first field of that name, bytes as they stand; None where there is none."""
-        values = self._values(name)
-        return values[0].rstrip(b"\r") if values else None
+        line = _line_start(name)
+        if line is None:
+            return None
+        lower = self._lower or self._searchable()
+        if lower is None:
+            values = self._whole_index().get(line[1:])
+            return values[0].rstrip(b"\r") if values else None
+        at = lower.find(line)
+        while at >= 0:
+            match = _VALUE.match(self.block, at + len(line) - 1)
+            if match is not None:
+                return match[1].rstrip(b"\r")
+            at = lower.find(line, at + 1)
+        return None
 
     def raw_all(self, name: str) -> list[bytes]:
         """The values of all fields of that name, bytes as they stand, in order."""
@@ -110,17 +123,22 @@ class Headers:
         line = _line_start(name)
         if line is None:
             return []
-        if self._index is not None:
-            return self._index.get(line[1:], [])
-        lower = self._lower
+        lower = self._lower or self._searchable()
         if lower is None:
-            block = self.block
-            if len(block) >= LARGE_BLOCK or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
-                return self._whole_index().get(line[1:], [])
-            # Few fields are asked for: to look for each takes a tenth of the time that splitting all takes.
-            lower = self._lower = b"\n" + block.lower()
+            return self._whole_index().get(line[1:], [])
         at = lower.find(line)
         return [] if at < 0 else _values_of(self.block, lower, line, at)
+
+    def _searchable(self) -> bytes | None:
+        """The block in lower case behind a line feed, to look for fields in; None where its index has to be asked."""
+        if self._index is not None:
+            return None
+        block = self.block
+        if len(block) >= LARGE_BLOCK or (_CARRIAGE_RETURN in block and block.count(b"\r") != block.count(b"\r\n")):
+            return None
+        # Few fields are asked for: to look for each takes a tenth of the time that splitting all takes.
+        self._lower = lower = b"\n" + block.lower()
+        return lower
 
     def _whole_index(self) -> dict[bytes, list[bytes]]:
         large = self._large_index
@@ -163,7 +181,7 @@ def _index_of(block: bytes) -> dict[bytes, list[bytes]]:
     """Values by lower-case name, in order."""
     index: dict[bytes, list[bytes]] = {}
     pairs: Iterable[tuple[bytes, bytes]]
-    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+    if _CARRIAGE_RETURN in block and block.count(b"\r") != block.count(b"\r\n"):
         pairs = ((field.name, field.value) for field in split_fields(block))
     elif len(block) >= LARGE_BLOCK:
         pairs = ((match[1], match[2]) for match in _FIELDS.finditer(block))

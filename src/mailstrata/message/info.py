@@ -137,13 +137,15 @@ class PartInfo:
     def type_parameters(self) -> dict[str, str]:
         """The parameters of Content-Type, names in lower case, values decoded (RFC 2231)."""
         if self._type is None:
-            value = self.headers.raw("Content-Type")
+            fields = self.entity.content_fields
+            value = self.headers.raw("Content-Type") if fields is None else fields.type_value
             self._type = parse_parameters(value)[1] if value else {}
         return self._type
 
     def _content_disposition(self) -> tuple[str, dict[str, str]]:
         if self._disposition is None:
-            value = self.headers.raw("Content-Disposition")
+            fields = self.entity.content_fields
+            value = self.headers.raw("Content-Disposition") if fields is None else fields.disposition_value
             self._disposition = parse_parameters(value) if value else ("", {})
         return self._disposition
 
@@ -162,8 +164,12 @@ class PartInfo:
         """The declared file name, as it stands: decoded text, hostile until made safe. That of Content-Disposition,
         or else the `name` of Content-Type (RFC 2183, 2.3)."""
         if self._filename is _UNREAD:
-            name = self.disposition_parameters.get("filename") or self.type_parameters.get("name")
-            self._filename = name or None
+            fields = self.entity.content_fields
+            if fields is not None and not fields.may_be_named:
+                self._filename = None
+            else:
+                name = self.disposition_parameters.get("filename") or self.type_parameters.get("name")
+                self._filename = name or None
         assert self._filename is None or isinstance(self._filename, str)
         return self._filename
 

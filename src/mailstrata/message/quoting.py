@@ -2,77 +2,131 @@
 
 The parser sees the bytes as they stand in the source; whoever decodes, hashes or keeps a message wants them as they
 were before an mbox quoted them, so that the same message has the same digest wherever it lies.
+
+Nearly all messages have nothing to undo. Only where a span shows that one may have is an unquoter made for the rest of
+it.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mailstrata.parser.events import EntityBegin, Event, Span, SpanKind
+from mailstrata.parser.events import EntityEnd, Event, Span, SpanKind
 from mailstrata.parser.machine import Parser
-from mailstrata.transfer.mbox import MboxUnquoter
+from mailstrata.transfer.mbox import MboxUnquoter, may_be_quoted
 
 if TYPE_CHECKING:
     from mailstrata.message.origin import MboxVariant
+
+_HEADER: Final = SpanKind.HEADER
 
 
 class EventStream:
     """The events of a region: its chunks fed to a parser, mbox quoting undone.
 
-    Spans inside messages carry unquoted data, while `start` and `end` stay those of the source. `unquoter` is
-    that of the message under way, None where there is no quoting.
+    Spans inside messages carry unquoted data, while `start` and `end` stay those of the source. `unquoter` is that of
+    the message whose end `events` has just given; None where there was nothing to undo, and nothing to note.
     """
 
-    __slots__ = ("_parser", "_variant", "unquoter")
+    __slots__ = ("_current", "_ended", "_parser", "_passed", "_position", "_span", "_variant", "unquoter")
 
     def __init__(self, parser: Parser, variant: MboxVariant | None) -> None:
         self._parser = parser
         self._variant = variant
+        # Of the message under way: bytes that have passed, the last of them, the unquoter, and the span that it is in.
+        self._position = 0
+        self._passed = b"\n"
+        self._current: MboxUnquoter | None = None
+        self._span: Span | None = None
+        self._ended: deque[MboxUnquoter | None] = deque()
         self.unquoter: MboxUnquoter | None = None
 
     def events(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         """Every event of the region, in order. What `chunks` raises passes through, after the events of what came
         before it."""
-        if self._variant in (None, "mboxcl2"):
-            return self._plain(chunks)
-        return self._unquoted(self._plain(chunks))
-
-    def _plain(self, chunks: Iterable[bytes]) -> Iterator[Event]:
-        parser = self._parser
-        for chunk in chunks:
-            yield from parser.feed(chunk)
-        yield from parser.close()
-
-    def _unquoted(self, events: Iterator[Event]) -> Iterator[Event]:
-        # A span that an event of another kind follows has ended: what the unquoter holds of it must come out first.
-        last: Span | None = None
-        for event in events:
-            if type(event) is Span:
-                entity = event.entity
-                unquoter = self.unquoter
-                if entity is None or unquoter is None:
-                    yield event
-                    continue
-                if last is not None and (last.entity is not entity or last.kind is not event.kind):
-                    held = unquoter.flush()
-                    if held:
-                        yield Span(last.kind, last.end, last.end, last.entity, held)
-                if event.kind is SpanKind.HEADER:
-                    # A header block comes as one span, and stays one.
-                    event.data = unquoter.feed(event.data) + unquoter.flush()
-                    last = None
-                else:
-                    event.data = unquoter.feed(event.data)
-                    last = event
+        for batch in self.batches(chunks):
+            for event in batch:
+                if type(event) is EntityEnd and event.entity.parent is None:
+                    self.take_unquoter()
                 yield event
-                continue
-            if last is not None:
-                assert self.unquoter is not None
-                held = self.unquoter.flush()
-                if held:
-                    yield Span(last.kind, last.end, last.end, last.entity, held)
-                last = None
-            if type(event) is EntityBegin and event.entity.parent is None:
-                self.unquoter = MboxUnquoter(self._variant)
-            yield event
+
+    def batches(self, chunks: Iterable[bytes]) -> Iterator[list[Event]]:
+        """The same in lists, for somebody who calls `take_unquoter` once at each end of a message."""
+        parser = self._parser
+        is_quoted = self._variant not in (None, "mboxcl2")
+        for chunk in chunks:
+            parser.push(chunk)
+            while batch := parser.pull():
+                yield self._unquoted(batch) if is_quoted else batch
+        parser.end()
+        while batch := parser.pull():
+            yield self._unquoted(batch) if is_quoted else batch
+
+    def take_unquoter(self) -> MboxUnquoter | None:
+        """The unquoter of the next message whose end has come; also in `unquoter` from then on."""
+        self.unquoter = self._ended.popleft() if self._ended else None
+        return self.unquoter
+
+    def _unquoted(self, batch: list[Event]) -> list[Event]:
+        """The same events, unquoted; another list where what was held comes as a span of its own."""
+        more: list[Event] | None = None
+        for index, event in enumerate(batch):
+            if type(event) is Span:
+                if event.entity is not None and (self._current is not None or not self._passes(event)):
+                    if more is None:
+                        more = batch[:index]
+                    self._unquote(event, more)
+            else:
+                if self._span is not None:
+                    if more is None:
+                        more = batch[:index]
+                    self._end_span(more)
+                if type(event) is EntityEnd and event.entity.parent is None:
+                    self._ended.append(self._current)
+                    self._current = None
+                    self._position = 0
+                    self._passed = b"\n"
+            if more is not None:
+                more.append(event)
+        return batch if more is None else more
+
+    def _passes(self, span: Span) -> bool:
+        """Whether nothing in a span, nor at its end, may have been quoted."""
+        data = span.data
+        entity = span.entity
+        assert entity is not None
+        # No line of a plain header begins with what is quoted.
+        is_plain = span.kind is _HEADER and entity.content_fields is not None
+        if not is_plain and may_be_quoted(data, self._passed[-1] == 10):
+            return False
+        self._position += len(data)
+        self._passed = data
+        return True
+
+    def _unquote(self, span: Span, events: list[Event]) -> None:
+        """Unquote a span; what is held of the one before it is added to the events."""
+        unquoter = self._current
+        if unquoter is None:
+            unquoter = self._current = MboxUnquoter(self._variant)
+            unquoter.pass_over(self._position, self._passed[-1] == 10)
+        last = self._span
+        if last is not None and (last.entity is not span.entity or last.kind is not span.kind):
+            self._end_span(events)
+        span.data = unquoter.feed(span.data)
+        if span.kind is _HEADER:
+            # A header block comes as one span, and stays one.
+            span.data += unquoter.flush()
+        else:
+            self._span = span
+
+    def _end_span(self, events: list[Event]) -> None:
+        """A span that an event of another kind follows has ended: what is held of it comes out first."""
+        last, unquoter = self._span, self._current
+        assert last is not None
+        assert unquoter is not None
+        self._span = None
+        held = unquoter.flush()
+        if held:
+            events.append(Span(last.kind, last.end, last.end, last.entity, held))

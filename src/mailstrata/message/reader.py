@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from mailstrata.errors import SourceError, StalePartError, UsageError
 from mailstrata.message.charsets import read_text
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from mailstrata.message.origin import FileInfo, SourceFile, SourceInfo
+    from mailstrata.parser.entity import Entity
+
+_SEPARATOR: Final = SpanKind.SEPARATOR
 
 DEFAULT_EMAIL_MESSAGE_BYTES = 32 << 20
 """Up to how many raw bytes `Part.as_email_message` builds an object that lies in memory whole."""
@@ -46,8 +49,8 @@ class Part(PartInfo):
 
     __slots__ = ("_reader", "_taken")
 
-    def __init__(self, reader: Reader, span: EntityBegin, headers: Headers, parent: PartInfo | None) -> None:
-        super().__init__(span.entity, headers, parent)
+    def __init__(self, reader: Reader, entity: Entity, headers: Headers, parent: PartInfo | None) -> None:
+        super().__init__(entity, headers, parent)
         self._reader = reader
         self._taken = False
 
@@ -158,21 +161,28 @@ class Reader:
             raise UsageError(f"mode must be 'full' or 'headers', not {mode!r}")
         self._mode = mode
         self._limits = limits or Limits()
+        if mode == "headers":
+            # A machine that enters nothing looks for nothing but the next `From ` line.
+            self._limits = replace(self._limits, depth=1)
         self._profile: Profile = profile
         self._offset = offset
         self._digests = digests
         self._current: Message | None = None
         self._current_part: Part | None = None
-        self._events: Iterator[Event] = iter(())
+        # The events of the region under way that are there already, from `_place` on, and where more come from.
+        self._events: list[Event] = []
+        self._place = 0
+        self._batches: Iterator[list[Event]] = iter(())
         self._stream: EventStream | None = None
         self._open_parts: list[Part] = []
         self._untaken: Part | None = None
         self._hash = hashlib.sha256()
         self._size = 0
         self._untouched = False
-        self._indexes: dict[bytes, int] = {}
         self._resume_offset = offset
-        self._messages = self._walk(files)
+        self._separator = b""
+        self._region: _RegionInfo | None = None
+        self._regions = self._walk(files)
 
     # What users call -----------------------------------------------------------------------------------------
 
@@ -180,14 +190,22 @@ class Reader:
         return self
 
     def __next__(self) -> Message:
-        self._finish_message()
-        return next(self._messages)
+        if self._current is not None:
+            self._skip_to_end(self._current)
+        while True:
+            message = self._begin_message()
+            if message is not None:
+                return message
+            self._region = next(self._regions)
 
     def close(self) -> None:
         """Let go of the file being read. Messages that were not read are not delivered any more."""
         self._current = None
         self._current_part = None
-        self._messages.close()
+        self._events = []
+        self._place = 0
+        self._batches = iter(())
+        self._regions.close()
 
     def __enter__(self) -> Reader:
         return self
@@ -197,100 +215,121 @@ class Reader:
 
     # The walk ------------------------------------------------------------------------------------------------
 
-    def _walk(self, files: Iterable[tuple[SourceInfo, SourceFile]]) -> Generator[Message, None, None]:
+    def _walk(self, files: Iterable[tuple[SourceInfo, SourceFile]]) -> Generator[_RegionInfo, None, None]:
+        """Begin one region after the other; what it holds has been taken when the next one is asked for."""
         source_path: bytes | None = None
-        index = 0
+        info = None
         for source, file in files:
-            if source.path != source_path:
-                source_path = source.path
-                index = 0
+            index = 0 if info is None or source.path != source_path else info.index
+            source_path = source.path
+            info = _RegionInfo(source, file.info, index)
             with closing(_regions_from(file, self._offset)) as regions:
                 offset = self._offset
                 self._offset = 0
                 for region in regions:
-                    counted = _Counted(region.chunks, offset)
+                    chunks = _Counted(region.chunks, offset)
                     if region.kind != "gap":
-                        for message in self._region(source, file, region, counted, index):
-                            yield message
-                            index += 1
-                            self._finish_message()
-                    for _ in counted:
+                        self._begin_region(file, region, chunks)
+                        yield info
+                    for _ in chunks:
                         pass
-                    offset = counted.offset
+                    offset = chunks.offset
 
-    def _region(
-        self, source: SourceInfo, file: SourceFile, region: Region, chunks: _Counted, index: int
-    ) -> Iterator[Message]:
+    def _begin_region(self, file: SourceFile, region: Region, chunks: _Counted) -> None:
         is_mbox = region.kind == "mbox"
-        limits = self._limits
-        if self._mode == "headers":
-            # A machine that enters nothing looks for nothing but the next `From ` line.
-            limits = replace(limits, depth=1)
         parser = Parser(
             "mbox" if is_mbox else "message",
-            limits=limits,
+            limits=self._limits,
             profile=self._profile,
             offset=chunks.offset,
             length_check=file.length_check if is_mbox else None,
         )
         self._stream = EventStream(parser, file.info.quoting if is_mbox else None)
-        self._events = self._resumable(self._stream.events(chunks))
+        self._batches = self._stream.batches(chunks)
         self._resume_offset = chunks.offset
-        separator = b""
-        for event in self._events:
-            if type(event) is Span:
-                if event.kind is SpanKind.SEPARATOR:
-                    separator = event.data
-            elif type(event) is EntityBegin:
-                self._open_parts = []
-                self._hash = hashlib.sha256()
-                self._size = 0
-                root = self._begin_part(event)
-                self._untaken = root
-                self._untouched = True
-                self._current = Message(self, source, file.info, index, root, separator)
-                separator = b""
-                index += 1
-                yield self._current
-                self._resume_offset = root.end
+        self._separator = b""
 
-    def _resumable(self, events: Iterator[Event]) -> Iterator[Event]:
-        """The same events; an error of the source says from which offset a later run may go on."""
+    def _more(self) -> bool:
+        """Get the next events of the region; False where it has ended. An error of the source says from which offset a
+        later run may go on."""
         try:
-            yield from events
+            batch = next(self._batches, None)
         except SourceError as error:
             self._current = None
             self._current_part = None
+            self._regions.close()
             if error.offset is not None:
                 error.offset = min(error.offset, self._resume_offset)
             raise
+        self._events = batch or []
+        self._place = 0
+        return batch is not None
 
-    def _next(self) -> Event:
-        """The next event of the message under way; every byte of it is hashed on the way."""
-        event = next(self._events)  # a message that has begun has an end
-        if type(event) is Span and event.entity is not None:
-            self._untouched = False
-            self._size += len(event.data)
-            if self._digests:
-                self._hash.update(event.data)
-        return event
+    def _begin_message(self) -> Message | None:
+        """The next message of the region; None where it has no more."""
+        while True:
+            events = self._events
+            for place in range(self._place, len(events)):
+                event = events[place]
+                if type(event) is EntityBegin:
+                    self._place = place + 1
+                    self._open_parts = []
+                    if self._digests:
+                        self._hash = hashlib.sha256()
+                    self._size = 0
+                    root = self._begin_part(event)
+                    self._untaken = root
+                    self._untouched = True
+                    region = self._region
+                    assert region is not None
+                    message = Message(self, region.source, region.file, region.index, root, self._separator)
+                    region.index += 1
+                    self._separator = b""
+                    self._current = message
+                    return message
+                if type(event) is Span and event.kind is _SEPARATOR:
+                    self._separator = event.data
+            if not self._more():
+                return None
 
     def _begin_part(self, begin: EntityBegin) -> Part:
+        """The part that has begun; takes its header, too."""
         entity = begin.entity
         block = b""
         if entity.body_start > entity.start:
-            event = next(self._events)
-            assert type(event) is Span
-            block = event.data
+            if self._place == len(self._events):
+                self._more()
+            span = self._events[self._place]
+            self._place += 1
+            assert type(span) is Span
+            block = span.data
             self._size += len(block)
             if self._digests:
                 self._hash.update(block)
         parts = self._open_parts
-        del parts[entity.depth :]
-        part = Part(self, begin, Headers(block, entity.start), parts[-1] if parts else None)
+        depth = entity.depth
+        del parts[depth:]
+        part = Part(self, entity, Headers(block, entity.start), parts[-1] if depth else None)
         parts.append(part)
         self._current_part = part
         return part
+
+    def _next(self) -> Event:
+        """The next event of the message under way; every byte of it is hashed on the way."""
+        if self._place == len(self._events):
+            self._more()  # a message that has begun has an end
+        event = self._events[self._place]
+        self._place += 1
+        if type(event) is Span and event.entity is not None:
+            self._take(event)
+        return event
+
+    def _take(self, span: Span) -> None:
+        self._untouched = False
+        data = span.data
+        self._size += len(data)
+        if self._digests:
+            self._hash.update(data)
 
     def _parts(self, message: Message) -> Iterator[Part]:
         if self._mode == "headers":
@@ -299,22 +338,32 @@ class Reader:
         return self._walk_parts(message)
 
     def _walk_parts(self, message: Message) -> Iterator[Part]:
-        while True:
-            if message._ended:
-                return
+        while not message._ended:
             self._check(message)
-            if self._untaken is not None:
-                part = self._untaken
-                self._untaken = None
-                message.part_count += 1
-                yield part
-                continue
-            event = self._next()
-            if type(event) is EntityBegin:
-                self._untaken = self._begin_part(event)
-            elif type(event) is EntityEnd and event.entity is message.root.entity:
-                self._end_message(message)
+            part = self._untaken or self._next_part(message)
+            if part is None:
                 return
+            self._untaken = None
+            message.part_count += 1
+            yield part
+
+    def _next_part(self, message: Message) -> Part | None:
+        """The next part that begins; None where the message has ended before one did."""
+        root = message.root.entity
+        while True:
+            events = self._events
+            for place in range(self._place, len(events)):
+                event = events[place]
+                if type(event) is Span:
+                    self._take(event)
+                elif type(event) is EntityBegin:
+                    self._place = place + 1
+                    return self._begin_part(event)
+                elif event.entity is root:
+                    self._place = place + 1
+                    self._end_message(message)
+                    return None
+            self._more()  # a message that has begun has an end
 
     def _check(self, message: Message) -> None:
         if self._current is not message:
@@ -329,30 +378,20 @@ class Reader:
         if self._digests:
             message.sha256 = self._hash.hexdigest()
         assert self._stream is not None
-        unquoter = self._stream.unquoter
+        unquoter = self._stream.take_unquoter()
         if unquoter is not None:
             message.unquoted_lines = unquoter.unquoted_lines
             message.quoting_end = unquoter.quoting_end
+        self._resume_offset = message.root.entity.end
         self._current = None
         self._current_part = None
 
-    def _finish_message(self) -> None:
+    def _skip_to_end(self, message: Message) -> None:
         """Skip what is left of the message under way."""
-        message = self._current
-        if message is None:
-            return
-        self._current_part = None
-        if self._untaken is not None:
-            message.part_count += 1
-            self._untaken = None
-        root = message.root.entity
-        while True:
-            event = self._next()
-            if type(event) is EntityBegin:
+        while not message._ended:
+            if self._untaken is not None or self._next_part(message) is not None:
                 message.part_count += 1
-            elif type(event) is EntityEnd and event.entity is root:
-                self._end_message(message)
-                return
+                self._untaken = None
 
     # Reading one part ----------------------------------------------------------------------------------------
 
@@ -412,6 +451,17 @@ class Reader:
         if root.headers.block:
             yield root.headers.block
         yield from self._body(root)
+
+
+class _RegionInfo:
+    """Whose messages a region has; `index` is that of the next one in its source."""
+
+    __slots__ = ("file", "index", "source")
+
+    def __init__(self, source: SourceInfo, file: FileInfo, index: int) -> None:
+        self.source = source
+        self.file = file
+        self.index = index
 
 
 class _Counted:

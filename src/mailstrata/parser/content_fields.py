@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from mailstrata.parser.ambiguity import note_ambiguities
 from mailstrata.parser.defects import DefectCode
@@ -16,31 +17,120 @@ from mailstrata.parser.fields import field_span, split_fields, unfold
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.parameters import split_parameters
 
-_CONTENT_FIELDS = re.compile(
+_CONTENT_FIELDS: Final = re.compile(
     rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-"
     rb"(?:([Tt][Yy][Pp][Ee])|([Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg])"
     rb"|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn])"
     rb"([ \t]*+):([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
 )
 # A value that all readers read alike, but for a parameter that occurs twice: tokens, and in quotes nothing but text.
-_PLAIN = re.compile(
+_PLAIN: Final = re.compile(
     rb"[ \t]*+[!#-'*+.0-9A-Z^-~-]++(?>(?:/[!#-'*+.0-9A-Z^-~-]++)?)[ \t\r\n]*+"
     rb"(?>(?:;[ \t\r\n]*+"
     rb"(?:[!#$%&'+.0-9A-Z^_`a-z{|}~-]++=(?:\"[^\"\\\r\n(]*+\"|[!#-'*+.0-9A-Z^-~-]++)[ \t\r\n]*+)?)*)\Z"
 )
-_PARAMETER_NAMES = re.compile(rb";[ \t\r\n]*+([^=;\"]++)=")
-_TYPE = re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
-_PERCENT_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
-_ENCODING = re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")
+# The same where the only parameter is a boundary of at most 70 printable characters.
+_ONLY_BOUNDARY: Final = re.compile(
+    rb"[ \t]*+([Mm]ultipart/[A-Za-z-]{1,40}+);[ \t\r\n]*+"
+    rb"[Bb][Oo][Uu][Nn][Dd][Aa][Rr][Yy]=(?:\"([!#-'*-\[\]-~]{1,70}+)\"|([!#-'*+.0-9A-Z^-~-]{1,70}+))[ \t\r\n]*+\Z"
+)
+_MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global"})
+_PARAMETER_NAMES: Final = re.compile(rb";[ \t\r\n]*+([^=;\"]++)=")
+_TYPE: Final = re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
+_PERCENT_ENCODED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ENCODING: Final = re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")
 _ENCODINGS = {name.encode(): name for name in KNOWN_ENCODINGS}
 _ENCODINGS.update({b" " + name: text for name, text in _ENCODINGS.items()})
 _LONGEST_BOUNDARY = 70
 # What no boundary may have and what splits its readers: those of RFC 2046, 5.1.1 are fewer, but other printable ones
 # are read alike by all.
-_UNPRINTABLE = re.compile(rb"[^ -~]")
-_LINE_BREAK_BYTE = re.compile(rb"[\r\n]")
+_UNPRINTABLE: Final = re.compile(rb"[^ -~]")
+_LINE_BREAK_BYTE: Final = re.compile(rb"[\r\n]")
 _LONGEST_KEPT = 200
 """Bytes of a value that is kept to be known again."""
+
+
+class ContentFields:
+    """What the content fields of a header block say, where all readers read them alike and none has a defect.
+
+    `type_value` and `disposition_value` are the values of Content-Type and Content-Disposition as they stand, without
+    the line break; None where there is no such field. `may_be_named` says whether they may hold a file name. Entities
+    whose fields are the same share one.
+    """
+
+    __slots__ = (
+        "boundary",
+        "content_type",
+        "disposition_value",
+        "encoding",
+        "is_message_container",
+        "may_be_named",
+        "type_value",
+    )
+
+    def __init__(
+        self,
+        content_type: str,
+        boundary: bytes | None,
+        encoding: str,
+        type_value: bytes | None,
+        disposition_value: bytes | None,
+    ) -> None:
+        self.content_type = content_type
+        self.boundary = boundary
+        self.encoding = encoding
+        self.type_value = None if type_value is None else type_value.rstrip(b"\r")
+        self.disposition_value = None if disposition_value is None else disposition_value.rstrip(b"\r")
+        self.is_message_container = content_type in _MESSAGE_TYPES
+        self.may_be_named = _holds_name(disposition_value) or _holds_name(type_value)
+
+
+def _holds_name(value: bytes | None) -> bool:
+    return value is not None and value.lower().find(b"name") >= 0
+
+
+def plain_content_fields(
+    type_value: bytes | None, encoding_value: bytes | None, disposition_value: bytes | None
+) -> ContentFields | None:
+    """What these values say (None: there is no such field); None where it takes `describe` to say it."""
+    if type_value is not None and len(type_value) > _LONGEST_KEPT:
+        return None
+    if disposition_value is None:
+        if type_value is not None:
+            match = _ONLY_BOUNDARY.match(type_value)
+            if match is not None and type_value.find(b"=?") < 0:
+                # Boundaries do not come again: to keep them would drive out what does.
+                encoding = "7bit" if encoding_value is None else _ENCODINGS.get(encoding_value)
+                if encoding is None or encoding not in IDENTITY_ENCODINGS:
+                    return None
+                content_type, quoted, token = match.groups()
+                return ContentFields(content_type.lower().decode("ascii"), quoted or token, encoding, type_value, None)
+    elif len(disposition_value) > _LONGEST_KEPT:
+        return None
+    return _plain_once(type_value, encoding_value, disposition_value)
+
+
+@lru_cache(maxsize=1024)
+def _plain_once(
+    type_value: bytes | None, encoding_value: bytes | None, disposition_value: bytes | None
+) -> ContentFields | None:
+    content_type, boundary = "text/plain", None
+    if type_value is not None:
+        read = _read_type(type_value)
+        if read.is_odd or not read.is_plain:
+            return None
+        content_type, boundary = read.content_type, read.boundary
+    encoding = "7bit" if encoding_value is None else _encoding_named(encoding_value)
+    if encoding is None or (disposition_value is not None and _is_odd(disposition_value)):
+        return None
+    if encoding not in IDENTITY_ENCODINGS and (boundary is not None or content_type in _MESSAGE_TYPES):
+        return None
+    return ContentFields(content_type, boundary, encoding, type_value, disposition_value)
+
+
+def _encoding_named(value: bytes) -> str | None:
+    """The transfer encoding of which a field value is the name and nothing else; None where there is none."""
+    return _ENCODINGS.get(value) or _ENCODINGS.get(value.strip(b" \t\r\n").lower())
 
 
 def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, bare_cr: bool) -> None:
@@ -75,7 +165,7 @@ def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, ba
         else:
             _set_odd_type(entity, block, read, limits)
     if encodings:
-        name = _ENCODINGS.get(encodings[0]) or _ENCODINGS.get(encodings[0].strip(b" \t\r\n").lower())
+        name = _encoding_named(encodings[0])
         if name is not None:
             entity.encoding = name
         else:
@@ -88,7 +178,7 @@ def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, ba
         if entity.encoding not in IDENTITY_ENCODINGS:
             start, end = field_span(block, b"content-transfer-encoding", entity.start)
             entity.add_defect(DefectCode.ENCODED_CONTAINER, start, end, limits.defects)
-    elif entity.content_type in ("message/rfc822", "message/global"):
+    elif entity.content_type in _MESSAGE_TYPES:
         if entity.encoding in KNOWN_ENCODINGS and entity.encoding not in IDENTITY_ENCODINGS:
             start, end = field_span(block, b"content-transfer-encoding", entity.start)
             entity.add_defect(DefectCode.ENCODED_MESSAGE, start, end, limits.defects)
@@ -100,7 +190,7 @@ def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, ba
 
 def _is_odd(value: bytes) -> bool:
     """Whether readers may differ about a value with parameters."""
-    if _PLAIN.match(value) is None or b"=?" in value:
+    if _PLAIN.match(value) is None or value.find(b"=?") >= 0:
         return True
     if value.count(b";") < 2:
         return False

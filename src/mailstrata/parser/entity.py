@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mailstrata.parser.defects import Defect, DefectCode
+
+if TYPE_CHECKING:
+    from mailstrata.parser.content_fields import ContentFields
 
 
 class Entity:
@@ -11,7 +16,8 @@ class Entity:
     `start`, `body_start` and `end` are absolute byte offsets; `end` is -1 until the entity has ended.
     `number` counts the children of the parent, from 1. `content_type` is `type/subtype` in lower case, with the
     defaults of RFC 2045, 5.2 and RFC 2046, 5.1.5 filled in. `encoding` is the transfer encoding in lower case,
-    `7bit` where none is given. `boundary` is set on a multipart that is taken apart. An `opaque` entity was not
+    `7bit` where none is given. `content_fields` is what the header says where it is plain, None where its fields have
+    to be looked into. `boundary` is set on a multipart that is taken apart. An `opaque` entity was not
     taken apart, or only in part, because of a limit: its body is to be taken as it stands.
     """
 
@@ -19,6 +25,7 @@ class Entity:
         "body_start",
         "boundary",
         "children",
+        "content_fields",
         "content_type",
         "defects",
         "depth",
@@ -40,6 +47,7 @@ class Entity:
         self.end = -1
         self.content_type = "text/plain"
         self.encoding = "7bit"
+        self.content_fields: ContentFields | None = None
         self.boundary: bytes | None = None
         self.is_message_container = False
         self.opaque = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 
 class RawField:
@@ -29,8 +30,8 @@ LINE_BREAK = rb"(?:\r{0,%d}+\n|\r)" % MOST_CARRIAGE_RETURNS
 """A line break in a header block: LF with the CRs before it, or a CR that leads to no LF."""
 
 _LINE = rb"[^\r\n]*+(?:" + LINE_BREAK + rb"|\Z)"
-_FIELD = re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?>(?:[ \t]" + _LINE + rb")*))")
-_OTHER_LINE = re.compile(_LINE)
+_FIELD: Final = re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?>(?:[ \t]" + _LINE + rb")*))")
+_OTHER_LINE: Final = re.compile(_LINE)
 
 
 def split_fields(block: bytes) -> list[RawField]:
@@ -63,11 +64,14 @@ def field_span(block: bytes, name: bytes, offset: int) -> tuple[int, int]:
     return offset, offset + len(block)
 
 
-_LINE_BREAKS = re.compile(LINE_BREAK)
+# To ask whether bytes hold a number takes a fifth of the time of asking for a bytes object of length one.
+_LINE_FEED: Final = ord("\n")
+_CARRIAGE_RETURN: Final = ord("\r")
+_LINE_BREAKS: Final = re.compile(LINE_BREAK)
 
 
 def unfold(value: bytes) -> bytes:
     """A field value without its line breaks (RFC 5322, 2.2.3) and without white space at either end."""
-    if b"\n" in value or b"\r" in value:
+    if _LINE_FEED in value or _CARRIAGE_RETURN in value:
         value = _LINE_BREAKS.sub(b"", value)
     return value.strip(b" \t")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 _DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -12,7 +13,7 @@ _REST = rb"(?>(?:[ \t]++remote[ \t]++from[ \t]++\S++)?)[ \t\r]*+\Z"
 
 # An address, `user at host` (pipermail), a quoted local part, `-` (Mozilla), or nothing; then a date as asctime writes
 # it (zone before or after the year), as RFC 5322 does, or as ISO 8601 does.
-_SHAPE = re.compile(
+_SHAPE: Final = re.compile(
     rb"From(?:[ \t]++(?:\"[^\"\r\n]*+\"\S*+|\S++(?>(?:[ \t]++at[ \t]++\S++)?)(?>(?:[ \t]++\[[^\]\r\n]*+\])?)))?"
     rb"[ \t]++(?:"
     rb"(?>(?:" + _DAY + rb",?[ \t]++)?)" + _MONTH + rb"[ \t]++\d{1,2}[ \t]++" + _TIME + _ZONE + rb"{0,2}[ \t]++\d{4}"

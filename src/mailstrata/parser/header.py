@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from typing import Final
 
 from mailstrata.parser.fields import MOST_CARRIAGE_RETURNS
 
 # Complete lines that are beyond doubt part of a header block. A name that begins with a dash is left out, because
 # the line may be a delimiter, and so is, of the second, any carriage return that is not part of CRLF. The first takes
 # half the time; whether it has met one is asked afterwards.
-_LINES = re.compile(rb"(?>(?:[!-,.-9;-~][!-9;-~]*+[ \t]*+:.*\n(?>(?:[ \t].*\n)*))*)")
-_REGULAR_LINES = re.compile(rb"(?>(?:(?:[ \t]|[!-,.-9;-~][!-9;-~]*+[ \t]*+:)[^\r\n]*+\r?\n)*)")
-FIELD_START = re.compile(rb"[!-9;-~]++[ \t]*+:")
+_LINES: Final = re.compile(rb"(?>(?:[!-,.-9;-~][!-9;-~]*+[ \t]*+:.*\n(?>(?:[ \t].*\n)*))*)")
+_REGULAR_LINES: Final = re.compile(rb"(?>(?:(?:[ \t]|[!-,.-9;-~][!-9;-~]*+[ \t]*+:)[^\r\n]*+\r?\n)*)")
+FIELD_START: Final = re.compile(rb"[!-9;-~]++[ \t]*+:")
 # The beginning of a field among lines that are either fields or continuations.
-_FIELD_LINE = re.compile(rb"\n[^ \t]")
+_FIELD_LINE: Final = re.compile(rb"\n[^ \t]")
 # What may still become the beginning of a field when more bytes come.
-FIELD_START_PARTIAL = re.compile(rb"[!-9;-~]*+[ \t]*+\Z")
-_NAME = re.compile(rb"[!-9;-~]*+")
-_SPACE = re.compile(rb"[ \t]*+")
-_LINE_BREAK_BYTE = re.compile(rb"[\r\n]")
-_CARRIAGE_RETURNS = re.compile(rb"\r{1,%d}+" % MOST_CARRIAGE_RETURNS)
+FIELD_START_PARTIAL: Final = re.compile(rb"[!-9;-~]*+[ \t]*+\Z")
+_NAME: Final = re.compile(rb"[!-9;-~]*+")
+_SPACE: Final = re.compile(rb"[ \t]*+")
+_LINE_BREAK_BYTE: Final = re.compile(rb"[\r\n]")
+_CARRIAGE_RETURNS: Final = re.compile(rb"\r{1,%d}+" % MOST_CARRIAGE_RETURNS)
 
 
 class HeaderEnd(Enum):

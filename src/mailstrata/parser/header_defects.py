@@ -11,8 +11,9 @@ from mailstrata.parser.header import HeaderEnd, HeaderScanner
 def note_header_defects(entity: Entity, block: bytes, header: HeaderScanner, reason: HeaderEnd, most: int) -> None:
     """Record on an entity what the scan of its header block has met, and how the block ended."""
     start, end = entity.start, entity.body_start
-    if b"\0" in block:
-        place = start + block.index(b"\0")
+    nul = block.find(b"\0")
+    if nul >= 0:
+        place = start + nul
         entity.add_defect(DefectCode.NUL_IN_HEADER, place, place + 1, most)
     if header.leading_space and header.has_field:
         entity.add_defect(DefectCode.LEADING_SPACE_IN_HEADER, start, start, most)

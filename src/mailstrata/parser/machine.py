@@ -3,11 +3,11 @@
 It knows nothing of files and sockets, decodes nothing, and holds nothing but what it cannot judge yet: at most one
 header block, or one delimiter or `From ` line with the line break before it.
 
-The states, and what may follow each, are in `TRANSITIONS`; `_HANDLERS` says who is in charge in which state. Each
-handler works at `_position` of `_buffer` and either moves on and returns True, or returns False because it needs
-more bytes. No handler loops over bytes or lines: header blocks are taken by one expression, and in bodies one
-expression looks for what might be a delimiter. All decisions depend on the bytes and never on how they were split: a
-handler that is not sure waits.
+The states, and what may follow each, are in `states`; `_step` says who is in charge in which. Each handler works
+at `_position` of `_buffer` and either moves on and returns True, or returns False because it needs more bytes. No
+handler loops over bytes or lines: header blocks are taken by one expression, and in bodies one search looks for
+what might be a delimiter. All decisions depend on the bytes and never on how they were split: a handler that is not
+sure waits.
 
 The open multiparts are in `_boundaries`. In an mbox, the `From ` line is a boundary that is open below all others.
 """
@@ -17,67 +17,64 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Literal
+from typing import Final, Literal
 
 from mailstrata.errors import UsageError
-from mailstrata.parser.body_watch import BodyWatch
-from mailstrata.parser.content_fields import describe
+from mailstrata.parser.body_watch import LONGEST_LINE, BodyWatch, long_line
+from mailstrata.parser.content_fields import ContentFields, describe
 from mailstrata.parser.defects import DefectCode
 from mailstrata.parser.entity import Entity
 from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
 from mailstrata.parser.fields import field_span
 from mailstrata.parser.from_line import has_from_line_shape
+from mailstrata.parser.from_search import FromSearch
 from mailstrata.parser.header import FIELD_START, FIELD_START_PARTIAL, HeaderEnd, HeaderScanner
 from mailstrata.parser.header_defects import note_header_defects
 from mailstrata.parser.limits import Limits
-from mailstrata.parser.open_boundaries import OpenBoundaries
+from mailstrata.parser.open_boundaries import OpenBoundaries, OpenBoundary
+from mailstrata.parser.plain_header import SMALL_BLOCK, plain_block, scan_plain
+from mailstrata.parser.states import TRANSITIONS, State
 
+__all__ = ["TRANSITIONS", "Mode", "Parser", "Profile", "State"]
 
-class State(Enum):
-    """Where the machine is."""
-
-    START = "start"
-    HEADER = "header"
-    PREAMBLE = "preamble"
-    BODY = "body"
-    EPILOGUE = "epilogue"
-    DONE = "done"
-
-
-TRANSITIONS: dict[State, frozenset[State]] = {
-    State.START: frozenset({State.HEADER, State.DONE}),
-    State.HEADER: frozenset({State.HEADER, State.PREAMBLE, State.BODY}),
-    State.PREAMBLE: frozenset({State.HEADER, State.BODY, State.EPILOGUE, State.DONE}),
-    State.BODY: frozenset({State.HEADER, State.BODY, State.EPILOGUE, State.DONE}),
-    State.EPILOGUE: frozenset({State.HEADER, State.BODY, State.EPILOGUE, State.DONE}),
-    State.DONE: frozenset(),
-}
-"""The legal transitions. HEADER leads to itself when an embedded message begins; BODY follows PREAMBLE, BODY
-or EPILOGUE without a header where the limit of parts is reached."""
-
+# Members of an enumeration are slow to look up, and slow to hash.
+_START: Final = State.START
+_HEADER: Final = State.HEADER
+_PREAMBLE: Final = State.PREAMBLE
+_BODY: Final = State.BODY
+_EPILOGUE: Final = State.EPILOGUE
+_DONE: Final = State.DONE
+_GAP: Final = SpanKind.GAP
+_SEPARATOR: Final = SpanKind.SEPARATOR
+_HEADER_SPAN: Final = SpanKind.HEADER
+_PREAMBLE_SPAN: Final = SpanKind.PREAMBLE
+_DELIMITER_SPAN: Final = SpanKind.DELIMITER
+_CLOSE_DELIMITER_SPAN: Final = SpanKind.CLOSE_DELIMITER
+_BODY_SPAN: Final = SpanKind.BODY
+_EPILOGUE_SPAN: Final = SpanKind.EPILOGUE
 _SPAN_KINDS = {
-    State.START: SpanKind.GAP,
-    State.PREAMBLE: SpanKind.PREAMBLE,
-    State.BODY: SpanKind.BODY,
-    State.EPILOGUE: SpanKind.EPILOGUE,
+    _START: _GAP,
+    _PREAMBLE: _PREAMBLE_SPAN,
+    _EPILOGUE: _EPILOGUE_SPAN,
 }
-_DELIMITER_OR_FROM = re.compile(rb"\n(?:--|From )")
-_DELIMITER = re.compile(rb"\n--")
-_FROM = re.compile(rb"\nFrom ")
-_FROM_PARTIALS = frozenset({b"F", b"Fr", b"Fro", b"From"})
+_DELIMITER_OR_FROM: Final = re.compile(rb"\n(?:--|From )")
+_DELIMITER: Final = re.compile(rb"\n--")
+_FROM_PARTIALS: Final = frozenset({b"F", b"Fr", b"Fro", b"From"})
 # What a body begins with that looks like a field of a part's header.
-_CONTENT_FIELD_START = re.compile(
+_CONTENT_FIELD_START: Final = re.compile(
     rb"[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]"
     rb"|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]):"
 )
-_CONTENT_FIELD_PARTIAL = re.compile(rb"[A-Za-z-]{1,25}+\Z")
+_CONTENT_FIELD_PARTIAL: Final = re.compile(rb"[A-Za-z-]{1,25}+\Z")
 # The same where the header is empty, so that the blank line may be one that was put before the header. No URL.
-_ANY_FIELD_START = re.compile(rb"(?:\r?\n){0,8}([!-9;-~]{1,64}+[ \t]{0,8}+:)[ \t\r\n]")
-_ANY_FIELD_PARTIAL = re.compile(rb"(?:\r?\n){0,8}(?:\r|[!-9;-~]{0,64}+[ \t]{0,8}+:?)\Z")
+_ANY_FIELD_START: Final = re.compile(rb"(?:\r?\n){0,8}([!-9;-~]{1,64}+[ \t]{0,8}+:)[ \t\r\n]")
+_ANY_FIELD_PARTIAL: Final = re.compile(rb"(?:\r?\n){0,8}(?:\r|[!-9;-~]{0,64}+[ \t]{0,8}+:?)\Z")
 # More bytes than any of these four takes.
 _LONGEST_FIELD_START = 96
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_CONTENT_LENGTH = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh]:[ \t]*+(\d{1,18})[ \t\r]*+\n")
+_CONTENT_LENGTH: Final = re.compile(
+    rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh]:[ \t]*+(\d{1,18})[ \t\r]*+\n"
+)
 # After so many lines, in what is fed at once, that begin with two dashes and are no delimiters, an expression is made
 # that finds only those that matter.
 _MANY_CANDIDATES = 256
@@ -90,6 +87,11 @@ class _Verdict(Enum):
     MOVED = 1
     CONTENT = 2
     WAIT = 3
+
+
+_MOVED: Final = _Verdict.MOVED
+_CONTENT: Final = _Verdict.CONTENT
+_WAIT: Final = _Verdict.WAIT
 
 
 class Parser:
@@ -119,7 +121,10 @@ class Parser:
         "_fresh",
         "_fresh_after_blank",
         "_from_line_defect",
+        "_from_search",
         "_header",
+        "_header_begun",
+        "_is_clean",
         "_last_newline",
         "_length_check",
         "_length_end",
@@ -135,6 +140,7 @@ class Parser:
         "_stack",
         "_state",
         "_strict",
+        "_waits",
     )
 
     def __init__(
@@ -157,19 +163,25 @@ class Parser:
         self._base = offset
         self._buffer: bytes | bytearray = b""
         self._position = 0
-        self._state = State.START
+        self._state = _START
         self._events: list[Event] = []
         self._stack: list[Entity] = []
         self._ready: Iterator[Event] = iter(())
         self._boundaries = OpenBoundaries(self._limits.defects)
         self._lines = self._boundaries.lines
         self._header = HeaderScanner(self._limits.header_bytes)
+        # Whether the scanner has looked at the header block under way. One that is plain does not need it.
+        self._header_begun = False
+        self._from_search = FromSearch()
         self._root: Entity | None = None
         self._part_count = 0
         self._message_limit = -1
         self._length_end = -1
         self._from_line_defect: tuple[DefectCode, int, int] | None = None
         self._closed = False
+        self._waits = True
+        # Whether the buffer has no carriage return and no NUL.
+        self._is_clean = True
         self._body_watch = BodyWatch()
         # Up to which offset bodies have been watched.
         self._looked = 0
@@ -194,16 +206,35 @@ class Parser:
         Events are made as they are taken, so that a feed never holds more than `Limits.feed_events` of them. What is
         not taken is not lost: it comes with the next call. Raises `UsageError` after `close`.
         """
+        self.push(data)
+        return self._run()
+
+    def close(self) -> Iterator[Event]:
+        """The input has ended; returns an iterator over the last events. Raises `UsageError` when called again."""
+        self.end()
+        return self._run()
+
+    def _run(self) -> Iterator[Event]:
+        # What an iterator that was dropped half-way did not take comes first.
+        yield from self._ready
+        while not self._waits:
+            self._ready = iter(self.pull())
+            yield from self._ready
+
+    def push(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes, as `feed` does, for somebody who takes the events in lists: see `pull`."""
         if self._closed:
             raise UsageError("this parser is closed; make a new one for the next message")
         if not isinstance(data, bytes):
             data = bytes(data)
         buffer = self._buffer
         position = self._position
+        is_clean = 13 not in data and 0 not in data
         if position == len(buffer):
             self._base += position
             self._position = 0
             self._buffer = data
+            self._is_clean = is_clean
         elif isinstance(buffer, bytearray):
             # A header block still without its end. Appending keeps feeding byte by byte linear.
             buffer += data
@@ -211,36 +242,50 @@ class Parser:
             self._base += position
             self._position = 0
             self._buffer = buffer[position:] + data
-        return self._run(False)
+        self._is_clean = self._is_clean and is_clean
+        self._waits = False
 
-    def close(self) -> Iterator[Event]:
-        """The input has ended; returns an iterator over the last events. Raises `UsageError` when called again."""
+    def end(self) -> None:
+        """The input has ended, as with `close`, for somebody who takes the events in lists: see `pull`."""
         if self._closed:
             raise UsageError("this parser is closed already")
         self._closed = True
-        return self._run(True)
+        self._waits = False
 
-    def _run(self, final: bool) -> Iterator[Event]:
-        # What an iterator that was dropped half-way did not take comes first.
-        yield from self._ready
+    def pull(self) -> list[Event]:
+        """The next events that have become certain, about `Limits.feed_events` at most. An empty list, and no earlier
+        one, says that it takes more bytes to go on. Not to be mixed with `feed` and `close`."""
+        final = self._closed
         most = self._limits.feed_events
-        while _HANDLERS[self._state](self, final):
-            if len(self._events) >= most:
-                self._ready = iter(self._events)
-                self._events = []
-                yield from self._ready
+        events = self._events
+        while not self._waits and len(events) < most:
+            if not self._step(final):
+                self._waits = True
+                self._rest(final)
+        self._events = []
+        return events
+
+    def _rest(self, final: bool) -> None:
+        """No handler can go on: end, or let go of the bytes that have been dealt with."""
         if final:
-            if self._state is not State.DONE:
+            if self._state is not _DONE:
                 self._finish()
-        elif self._position:
+            return
+        if self._position:
             self._base += self._position
             self._buffer = self._buffer[self._position :]
             self._position = 0
-        if self._state is State.HEADER and isinstance(self._buffer, bytes) and self._buffer:
+        if self._state is _HEADER and isinstance(self._buffer, bytes) and self._buffer:
             self._buffer = bytearray(self._buffer)
-        self._ready = iter(self._events)
-        self._events = []
-        yield from self._ready
+
+    def _step(self, final: bool) -> bool:
+        """One step of whoever is in charge; whether it moved on."""
+        state = self._state
+        if state is _HEADER:
+            return (not self._header_begun and self._take_plain()) or self._handle_header(final)
+        if state is _START:
+            return self._handle_start(final)
+        return state is not _DONE and self._handle_body(final)
 
     # Emitting ------------------------------------------------------------------------------------------------
 
@@ -249,7 +294,9 @@ class Parser:
         if end > self._position:
             if self._looked < self._base + end:
                 self._look(end)
-            self._emit(_SPAN_KINDS[self._state], end, self._stack[-1] if self._stack else None)
+            state = self._state
+            kind = _BODY_SPAN if state is _BODY else _SPAN_KINDS[state]
+            self._emit(kind, end, self._stack[-1] if self._stack else None)
 
     def _emit(self, kind: SpanKind, end: int, entity: Entity | None) -> None:
         """Make a span of the bytes from `_position` to `end`, if there are any."""
@@ -284,7 +331,7 @@ class Parser:
         if self._base + self._position == 0 and self._fresh:
             head = self._buffer[self._position : self._position + 3]
             if head == _BYTE_ORDER_MARK:
-                self._emit(SpanKind.GAP, self._position + 3, None)
+                self._emit(_GAP, self._position + 3, None)
                 self._fresh = True
                 self._last_newline = True
             elif not final and _BYTE_ORDER_MARK.startswith(head):
@@ -295,7 +342,7 @@ class Parser:
             self._begin_header()
             return True
         verdict = self._leading_from_line(final)
-        if verdict is _Verdict.WAIT:
+        if verdict is _WAIT:
             return False
         self._begin_header()
         return True
@@ -305,29 +352,176 @@ class Parser:
         buffer, position = self._buffer, self._position
         head = buffer[position : position + 5]
         if head != b"From ":
-            return _Verdict.WAIT if not final and b"From ".startswith(head) else _Verdict.CONTENT
+            return _WAIT if not final and b"From ".startswith(head) else _CONTENT
         line_end = self._line_end(position, final)
         if line_end is None:
-            return _Verdict.WAIT
+            return _WAIT
         if line_end < 0 or FIELD_START.match(buffer, position, line_end) is not None:
-            return _Verdict.CONTENT
+            return _CONTENT
         if not has_from_line_shape(bytes(buffer[position:line_end])):
             verdict = self._next_line_is_field(line_end, final)
-            if verdict is not _Verdict.MOVED:
+            if verdict is not _MOVED:
                 return verdict
         start = self.offset
-        self._emit(SpanKind.SEPARATOR, min(line_end + 1, len(buffer)), None)
+        self._emit(_SEPARATOR, min(line_end + 1, len(buffer)), None)
         self._from_line_defect = (DefectCode.FROM_LINE_IN_MESSAGE, start, self.offset)
-        return _Verdict.MOVED
+        return _MOVED
 
     # Headers -------------------------------------------------------------------------------------------------
 
     def _begin_header(self) -> None:
-        self._header.reset()
-        self._state = State.HEADER
+        self._header_begun = False
+        self._state = _HEADER
+
+    def _take_plain(self) -> bool:
+        """Take what needs no judgement, as nearly all mail does: entities whose header block is plain and, of leaves,
+        whose body ends in the buffer at an exact delimiter of the innermost multipart or at a `From ` line behind a
+        blank line. Whether anything was taken.
+
+        It does what the handlers would do, with what they would ask known beforehand, and leaves to them whatever is
+        out of the ordinary; so the next byte is always theirs.
+        """
+        buffer = self._buffer
+        if not isinstance(buffer, bytes):
+            return False
+        limits = self._limits
+        most_events = limits.feed_events
+        stack = self._stack
+        events = self._events
+        base = self._base
+        taken = False
+        while len(events) < most_events:
+            position = self._position
+            parent = stack[-1] if stack else None
+            fields: ContentFields | None = None
+            end = -1
+            if parent is not None:
+                if parent.content_type == "multipart/digest":
+                    return taken
+                most = min(position + SMALL_BLOCK, position + limits.header_bytes)
+                end = buffer.find(b"\n\n", position, most) + 2
+                if end == 1:
+                    end = buffer.find(b"\n\r\n", position, most) + 3
+                if end > position:
+                    fields = plain_block(buffer[position:end])
+            if fields is None:
+                found = scan_plain(buffer, position, limits.header_bytes, self._is_clean)
+                if found is None:
+                    return taken
+                end, fields = found
+            taken = True
+            if parent is not None:
+                parent.children += 1
+                entity = Entity(parent, parent.children, len(stack), base + position)
+                self._part_count += 1
+            else:
+                entity = Entity(None, 1, 0, base + position)
+                self._part_count = 1
+                self._begin_message(entity, base + end)
+            entity.body_start = base + end
+            entity.content_fields = fields
+            entity.content_type = fields.content_type
+            entity.encoding = fields.encoding
+            entity.boundary = fields.boundary
+            if fields.boundary is not None or fields.is_message_container:
+                entity.is_message_container = fields.is_message_container
+                self._push_entity(entity, end, True)
+                if self._state is not _HEADER:
+                    return True
+                continue
+            events.append(EntityBegin(entity))
+            events.append(Span(_HEADER_SPAN, base + position, base + end, entity, buffer[position:end]))
+            self._position = end
+            if not self._take_plain_body(buffer, entity, end):
+                stack.append(entity)
+                self._begin_body(entity, True)
+                self._state = _BODY
+                return True
+            if self._state is not _HEADER:
+                return True
+        return taken
+
+    def _take_plain_body(self, buffer: bytes, entity: Entity, start: int) -> bool:
+        """Take the body of a leaf, and what ends it, if neither needs judgement; whether so."""
+        lines = self._lines
+        mbox = self._mbox
+        base = self._base
+        if entity.encoding == "base64" or start - (entity.start - base) <= 2:
+            return False
+        line = -1
+        if lines:
+            line = buffer.find(self._boundaries.common_beginning, start)
+        if mbox:
+            from_line = self._from_search.next(buffer, start, len(buffer) if line < 0 else line, base)
+            if from_line >= 0:
+                line = from_line
+        # Where the body is empty, or its first line might be a delimiter, there is more to ask.
+        if line <= start or buffer[start] in b"-FCc":
+            return False
+        body_end = line - 1 if buffer[line - 1] == 13 else line
+        line += 1
+        line_end = buffer.find(b"\n", line, line + self._limits.delimiter_line_bytes + 2)
+        if line_end < 0 or body_end <= start:
+            return False
+        found: tuple[OpenBoundary, bool] | None = None
+        if buffer[line] == 45:
+            found = lines.get(buffer[line : line_end - 1 if buffer[line_end - 1] == 13 else line_end])
+            if found is None or found[0].closed or self._message_limit >= 0:
+                return False
+            if found[0].entity is not entity.parent or self._part_count >= self._limits.parts:
+                return False
+        elif (
+            entity.parent is not None
+            or buffer[body_end - 1] != 10
+            or self._message_limit >= 0
+            or self._length_end >= 0
+            or not has_from_line_shape(buffer[line:line_end])
+        ):
+            return False
+        is_clean = self._is_clean
+        if entity.encoding != "binary" and (
+            (not is_clean and buffer.find(b"\0", start, body_end) >= 0)
+            or (body_end - start >= LONGEST_LINE and long_line(buffer, start, start, body_end)[1])
+        ):
+            return False
+        if lines and not is_clean and buffer.find(b"\r", start, body_end) >= 0:
+            self._boundaries.look_for_bare_cr(buffer, start, body_end, base)
+
+        events = self._events
+        events.append(Span(_BODY_SPAN, base + start, base + body_end, entity, buffer[start:body_end]))
+        entity.end = base + body_end
+        events.append(EntityEnd(entity))
+        next_line = line_end + 1
+        if found is None:
+            events.append(Span(_GAP, base + body_end, base + line, None, buffer[body_end:line]))
+            events.append(Span(_SEPARATOR, base + line, base + next_line, None, buffer[line:next_line]))
+            self._root = None
+        else:
+            boundary, is_close = found
+            multipart = boundary.entity
+            if is_close:
+                if buffer[line_end - 1] == 13:
+                    line_end -= 1
+                data = buffer[body_end:line_end]
+                events.append(Span(_CLOSE_DELIMITER_SPAN, base + body_end, base + line_end, multipart, data))
+                self._position = line_end
+                boundary.close(lines)
+                self._state = _EPILOGUE
+                self._fresh = False
+                self._last_newline = False
+                return True
+            data = buffer[body_end:next_line]
+            events.append(Span(_DELIMITER_SPAN, base + body_end, base + next_line, multipart, data))
+        self._position = next_line
+        self._fresh = False
+        self._last_newline = True
+        return True
 
     def _handle_header(self, final: bool) -> bool:
         header = self._header
+        if not self._header_begun:
+            header.reset()
+            self._header_begun = True
         while True:
             buffer = self._buffer
             position = self._position
@@ -350,9 +544,9 @@ class Parser:
             elif reason is HeaderEnd.FROM_LINE:
                 after_blank = self._blank_line_before_header(end)
                 verdict = self._judge_from_line(end, after_blank, final)
-                if verdict is _Verdict.WAIT:
+                if verdict is _WAIT:
                     return False
-                if verdict is _Verdict.MOVED:
+                if verdict is _MOVED:
                     break
             else:
                 break
@@ -382,54 +576,70 @@ class Parser:
         """A header block is complete: make its entity, and go where its type leads."""
         position = self._position
         limits = self._limits
-        base = self._base
-        most = limits.defects
         parent = self._stack[-1] if self._stack else None
-        if parent is None:
-            number = 1
-            self._part_count = 0
-        else:
-            parent.children += 1
-            number = parent.children
-        entity = Entity(parent, number, len(self._stack), base + position)
-        entity.body_start = base + end
-        self._part_count += 1
+        entity = self._new_entity(position, end)
         block = self._buffer[position:end]
         assert isinstance(block, bytes)
         if parent is None:
-            self._begin_message(entity, block, position)
+            self._begin_message(entity, entity.body_start)
 
         default_type = "text/plain"
         if parent is not None and parent.content_type == "multipart/digest":
             default_type = "message/rfc822"
         header = self._header
         describe(entity, block, default_type, limits, header.bare_cr >= 0)
-        note_header_defects(entity, block, header, reason, most)
+        note_header_defects(entity, block, header, reason, limits.defects)
         if reason is HeaderEnd.TOO_LARGE:
             self._make_opaque(entity)
+        self._push_entity(entity, end, after_blank)
 
+    def _new_entity(self, position: int, end: int) -> Entity:
+        """The entity whose header block lies from `position` to `end`."""
+        stack = self._stack
+        base = self._base
+        if stack:
+            parent = stack[-1]
+            parent.children += 1
+            entity = Entity(parent, parent.children, len(stack), base + position)
+            self._part_count += 1
+        else:
+            entity = Entity(None, 1, 0, base + position)
+            self._part_count = 1
+        entity.body_start = base + end
+        return entity
+
+    def _push_entity(self, entity: Entity, end: int, after_blank: bool) -> None:
+        """The type of an entity is known, whose header ends at `end`: it is open from now on."""
+        limits = self._limits
         self._stack.append(entity)
-        if entity.is_container:
+        if entity.boundary is not None or entity.is_message_container:
+            most = limits.defects
             if len(self._stack) >= limits.depth:
-                entity.add_defect(DefectCode.DEPTH_LIMIT, base + position, base + end, most)
+                entity.add_defect(DefectCode.DEPTH_LIMIT, entity.start, entity.body_start, most)
                 self._make_opaque(entity)
             elif entity.is_message_container and self._part_count >= limits.parts:
-                self._add_parts_defect(base + end)
+                self._add_parts_defect(entity.body_start)
                 self._make_opaque(entity)
         self._events.append(EntityBegin(entity))
-        self._emit(SpanKind.HEADER, end, entity)
-        self._fresh = True
-        self._fresh_after_blank = after_blank
-        self._body_watch.begin(entity)
+        position = self._position
+        self._emit(_HEADER_SPAN, end, entity)
+        self._begin_body(entity, after_blank)
         if entity.is_message_container:
             self._begin_header()
         elif entity.boundary is not None:
             if self._boundaries.open(entity, entity.boundary):
+                block = self._buffer[position:end]
+                assert isinstance(block, bytes)
                 start_of_field, end_of_field = field_span(block, b"content-type", entity.start)
-                entity.add_defect(DefectCode.BOUNDARY_OF_OUTER_MULTIPART, start_of_field, end_of_field, most)
-            self._state = State.PREAMBLE
+                entity.add_defect(DefectCode.BOUNDARY_OF_OUTER_MULTIPART, start_of_field, end_of_field, limits.defects)
+            self._state = _PREAMBLE
         else:
-            self._state = State.BODY
+            self._state = _BODY
+
+    def _begin_body(self, entity: Entity, after_blank: bool) -> None:
+        self._fresh = True
+        self._fresh_after_blank = after_blank
+        self._body_watch.begin(entity)
 
     @staticmethod
     def _make_opaque(entity: Entity) -> None:
@@ -437,16 +647,16 @@ class Parser:
         entity.boundary = None
         entity.is_message_container = False
 
-    def _begin_message(self, entity: Entity, block: bytes, position: int) -> None:
+    def _begin_message(self, entity: Entity, body_start: int) -> None:
         limits = self._limits
         self._root = entity
-        start = self._base + position
-        self._message_limit = -1 if limits.message_bytes is None else start + limits.message_bytes
+        self._message_limit = -1 if limits.message_bytes is None else entity.start + limits.message_bytes
         self._length_end = -1
         if self._mbox and self._length_check is not None:
+            block = self._buffer[entity.start - self._base : body_start - self._base]
             match = _CONTENT_LENGTH.search(b"\n" + block)
             if match is not None:
-                self._length_end = entity.body_start + int(match[1])
+                self._length_end = body_start + int(match[1])
         if self._from_line_defect is not None:
             entity.add_defect(*self._from_line_defect, limits.defects)
             self._from_line_defect = None
@@ -466,29 +676,26 @@ class Parser:
         entity = self._stack[-1] if self._stack else None
 
         if self._fresh:
-            head = buffer[position : position + 5]
-            if (has_open and head.startswith(b"--")) or (mbox and head == b"From "):
-                verdict = self._try_line(position, position, final)
-                if verdict is not _Verdict.CONTENT:
-                    return verdict is _Verdict.MOVED
-            elif not final and ((has_open and head == b"-") or (mbox and head in _FROM_PARTIALS)):
-                return False
+            first = buffer[position]
+            if first in b"-F":
+                head = buffer[position : position + 5]
+                if (has_open and head.startswith(b"--")) or (mbox and head == b"From "):
+                    verdict = self._try_line(position, position, final)
+                    if verdict is not _CONTENT:
+                        return verdict is _MOVED
+                elif not final and ((has_open and head == b"-") or (mbox and head in _FROM_PARTIALS)):
+                    return False
             if self._fresh_after_blank and entity is not None:
                 is_empty = entity.body_start - entity.start <= 2
-                if (is_empty or head[0] in b"Cc") and not self._look_for_field(entity, is_empty, final):
+                if (is_empty or first in b"Cc") and not self._look_for_field(entity, is_empty, final):
                     return False
-
-        if has_open:
-            pattern = _DELIMITER_OR_FROM if mbox else _DELIMITER
-        elif mbox:
-            pattern = _FROM
-        else:
+        if not has_open and not mbox:
             self._emit_body(size)
             return False
+
         search_start = position
-        is_plain = False
         if entity is not None and entity.encoding == "base64":
-            # Two memory scans pass over base64 at ten times the speed of the expression. What they pass over is not
+            # Two memory scans pass over base64 at ten times the speed of any other search. What they pass over is not
             # watched either: a delimiter has dashes, and in base64 neither NUL nor long lines matter.
             dash = buffer.find(b"-", position)
             stop = size if dash < 0 else dash - 1
@@ -496,27 +703,37 @@ class Parser:
                 # Up to the dash itself: that of `From - ` stands directly behind the space.
                 space = buffer.find(b" ", position, size if dash < 0 else dash)
                 stop = stop if space < 0 else min(stop, space - len(b"\nFrom"))
-            is_plain = stop == size
+            if stop == size:
+                end = size if final else self._certain_end(has_open)
+                self._looked = self._base + end
+                self._emit_body(end)
+                return False
             search_start = max(position, stop)
-            if not is_plain:
-                self._looked = max(self._looked, self._base + search_start)
+            self._looked = max(self._looked, self._base + search_start)
         candidates = 0
         narrow: re.Pattern[bytes] | None = None
+        is_tail = False
         while True:
-            match = (narrow or pattern).search(buffer, search_start)
-            if match is None:
-                if narrow is None:
+            if is_tail:
+                match = (_DELIMITER_OR_FROM if mbox else _DELIMITER).search(buffer, search_start)
+                newline = -1 if match is None else match.start()
+            elif narrow is not None:
+                match = narrow.search(buffer, search_start)
+                newline = -1 if match is None else match.start()
+            else:
+                newline = self._find_candidate(buffer, search_start, has_open)
+            if newline < 0:
+                if is_tail:
                     break
                 # The last line may go on to be one.
-                narrow = None
+                is_tail = True
                 search_start = max(search_start, buffer.rfind(b"\n"))
                 continue
-            newline = match.start()
             line_break = newline - 1 if newline > position and buffer[newline - 1] == 13 else newline
             verdict = self._try_line(line_break, newline + 1, final)
-            if verdict is _Verdict.MOVED:
+            if verdict is _MOVED:
                 return True
-            if verdict is _Verdict.WAIT:
+            if verdict is _WAIT:
                 self._emit_body(line_break)
                 return False
             search_start = newline + 1
@@ -525,12 +742,24 @@ class Parser:
                 narrow = self._boundaries.pattern(mbox)
         if not final:
             end = self._certain_end(has_open)
-            if is_plain:
-                self._looked = self._base + end
-            elif has_open:
+            if has_open:
                 end = self._boundaries.certain_end(buffer, position, end)
             self._emit_body(end)
         return False
+
+    def _find_candidate(self, buffer: bytes, start: int, has_open: bool) -> int:
+        """Index of the line break before the next line, at `start` or behind it, that may be a delimiter or begins with
+        `From `, the last line left out; -1 for none."""
+        newline = -1
+        if has_open:
+            # With one open, all that matters begins as its delimiter does.
+            newline = buffer.find(self._boundaries.common_beginning, start)
+        if self._mbox:
+            stop = len(buffer) if newline < 0 else newline
+            from_line = self._from_search.next(buffer, start, stop, self._base)
+            if from_line >= 0:
+                newline = from_line
+        return newline
 
     def _look_for_field(self, entity: Entity, is_empty: bool, final: bool) -> bool:
         """Record that a body begins like a header, which some readers read it as; False where more bytes decide."""
@@ -550,13 +779,13 @@ class Parser:
         is recorded that concerns what follows, so that the order of defects never depends on the split."""
         buffer, base, state = self._buffer, self._base, self._state
         start = max(self._position, self._looked - base)
-        if end <= start or not self._stack or state is State.HEADER:
+        if end <= start or not self._stack or state is _HEADER:
             return
         assert isinstance(buffer, bytes)
         self._looked = base + end
-        if state is State.BODY and self._body_watch.is_on:
+        if state is _BODY and self._body_watch.is_on:
             self._body_watch.look(self._stack[-1], buffer, start, end, base, self._limits.defects)
-        if self._lines and buffer.find(b"\r", start, end) >= 0:
+        if self._lines and not self._is_clean and buffer.find(b"\r", start, end) >= 0:
             self._boundaries.look_for_bare_cr(buffer, start, end, base)
 
     def _certain_end(self, has_open: bool) -> int:
@@ -605,17 +834,17 @@ class Parser:
         else:
             after_blank = self._fresh or self._last_newline
         verdict = self._judge_from_line(line, after_blank, final)
-        if verdict is not _Verdict.MOVED:
+        if verdict is not _MOVED:
             return verdict
         entity = self._stack[-1] if self._stack else None
         # The blank line is a gap; without one, the line break is the end of the message's last line.
         cut = line_break if after_blank and entity is not None else line
         self._emit_body(cut)
         self._end_entities(0, cut)
-        self._emit(SpanKind.GAP, line, None)
+        self._emit(_GAP, line, None)
         line_end = self._line_end(line, final)
         assert line_end is not None
-        self._emit(SpanKind.SEPARATOR, min(line_end + 1, len(self._buffer)), None)
+        self._emit(_SEPARATOR, min(line_end + 1, len(self._buffer)), None)
         self._root = None
         self._length_end = -1
         self._begin_header()
@@ -624,32 +853,32 @@ class Parser:
     def _judge_from_line(self, line: int, after_blank: bool, final: bool) -> _Verdict:
         """Whether a line that begins with `From ` begins a message: by what stands around it, and its shape."""
         if not self._mbox:
-            return _Verdict.CONTENT
+            return _CONTENT
         line_end = self._line_end(line, final)
         if line_end is None:
-            return _Verdict.WAIT
+            return _WAIT
         if line_end < 0:
-            return _Verdict.CONTENT
+            return _CONTENT
         start, end = self._base + line, self._base + line_end
         if not has_from_line_shape(bytes(self._buffer[line:line_end])):
             if after_blank and self._stack:
                 self._look(line)
                 self._stack[-1].add_defect(DefectCode.FROM_LINE_AS_CONTENT, start, end, self._limits.defects)
-            return _Verdict.CONTENT
+            return _CONTENT
         if not after_blank:
-            verdict = _Verdict.CONTENT if self._strict else self._next_line_is_field(line_end, final)
-            if verdict is not _Verdict.MOVED:
+            verdict = _CONTENT if self._strict else self._next_line_is_field(line_end, final)
+            if verdict is not _MOVED:
                 return verdict
         if start < self._length_end and self._length_check is not None:
             if self._length_check(self._length_end):
-                return _Verdict.CONTENT
+                return _CONTENT
             if self._root is not None:
                 self._look(line)
                 self._root.add_defect(DefectCode.CONTENT_LENGTH_WRONG, start, end, self._limits.defects)
             self._length_end = -1
         if not after_blank:
             self._from_line_defect = (DefectCode.FROM_LINE_WITHOUT_BLANK_LINE, start, end)
-        return _Verdict.MOVED
+        return _MOVED
 
     def _next_line_is_field(self, line_end: int, final: bool) -> _Verdict:
         """Whether the line after the one that ends at `line_end` begins like a header field."""
@@ -657,28 +886,28 @@ class Parser:
         start = line_end + 1
         stop = start + self._limits.delimiter_line_bytes
         if FIELD_START.match(buffer, start, stop) is not None:
-            return _Verdict.MOVED
+            return _MOVED
         if final or len(buffer) >= stop or FIELD_START_PARTIAL.match(buffer, start, stop) is None:
-            return _Verdict.CONTENT
-        return _Verdict.WAIT
+            return _CONTENT
+        return _WAIT
 
     def _try_delimiter(self, line_break: int, line: int, final: bool) -> _Verdict:
         line_end = self._line_end(line, final)
         if line_end is None:
-            return _Verdict.WAIT
+            return _WAIT
         buffer = self._buffer
         if line_end < 0:
             self._note_near_delimiter(
                 line, line + self._limits.delimiter_line_bytes, DefectCode.DELIMITER_LINE_TOO_LONG
             )
-            return _Verdict.CONTENT
-        text = bytes(buffer[line:line_end]).rstrip(b" \t\r")
-        found = self._lines.get(text)
+            return _CONTENT
+        text = bytes(buffer[line:line_end])
+        found = self._lines.get(text) or self._lines.get(text.rstrip(b" \t\r"))
         if found is None:
             self._note_near_delimiter(line, line_end, DefectCode.DELIMITER_WITH_TRAILING_BYTES)
-            return _Verdict.CONTENT
+            return _CONTENT
         if self._is_beyond_limit(line):
-            return _Verdict.CONTENT
+            return _CONTENT
         boundary, is_close = found
         multipart = boundary.entity
         if boundary.closed:
@@ -688,7 +917,7 @@ class Parser:
             if len(multipart.defects) >= self._limits.defects:
                 # Nothing more would be recorded, and each one costs.
                 boundary.withdraw(self._lines)
-            return _Verdict.CONTENT
+            return _CONTENT
         self._emit_body(line_break)
         self._end_entities(multipart.depth + 1, line_break)
         if buffer.find(b"\r", line, line_end - 1) >= 0:
@@ -698,16 +927,16 @@ class Parser:
             # The line break after a close-delimiter opens the epilogue, or belongs to the next delimiter.
             if line_end < len(buffer) and buffer[line_end - 1] == 13:
                 line_end -= 1
-            self._emit(SpanKind.CLOSE_DELIMITER, line_end, multipart)
+            self._emit(_CLOSE_DELIMITER_SPAN, line_end, multipart)
             boundary.close(self._lines)
-            self._state = State.EPILOGUE
-            return _Verdict.MOVED
-        self._emit(SpanKind.DELIMITER, min(line_end + 1, len(buffer)), multipart)
+            self._state = _EPILOGUE
+            return _MOVED
+        self._emit(_DELIMITER_SPAN, min(line_end + 1, len(buffer)), multipart)
         if self._part_count >= self._limits.parts:
             self._begin_last_part(multipart)
         else:
             self._begin_header()
-        return _Verdict.MOVED
+        return _MOVED
 
     def _note_near_delimiter(self, line: int, line_end: int, code: DefectCode) -> None:
         """Record that a line would have been a delimiter but for what follows."""
@@ -729,7 +958,7 @@ class Parser:
         self._stack.append(entity)
         self._events.append(EntityBegin(entity))
         self._body_watch.begin(entity)
-        self._state = State.BODY
+        self._state = _BODY
         self._fresh = True
         self._fresh_after_blank = False
 
@@ -755,18 +984,5 @@ class Parser:
                 cut = line_break
         self._emit_body(cut)
         self._end_entities(0, cut)
-        self._emit(SpanKind.GAP, end, None)
-        self._state = State.DONE
-
-    def _handle_done(self, final: bool) -> bool:  # noqa: ARG002 - the signature of all handlers
-        return False
-
-
-_HANDLERS: dict[State, Callable[[Parser, bool], bool]] = {
-    State.START: Parser._handle_start,
-    State.HEADER: Parser._handle_header,
-    State.PREAMBLE: Parser._handle_body,
-    State.BODY: Parser._handle_body,
-    State.EPILOGUE: Parser._handle_body,
-    State.DONE: Parser._handle_done,
-}
+        self._emit(_GAP, end, None)
+        self._state = _DONE

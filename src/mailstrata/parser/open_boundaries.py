@@ -18,6 +18,14 @@ _NEAR_LEVELS = 8
 _MOST_IN_EXPRESSION = 32
 
 
+_DASHES = b"\n--"
+
+
+def _beginning(key: bytes) -> bytes:
+    # To look for six bytes or more, CPython makes tables that cost more than the search.
+    return b"\n" + key[:4]
+
+
 class OpenBoundary:
     """A multipart whose delimiters are looked for, and what it hides in the dictionary of open boundaries."""
 
@@ -63,18 +71,21 @@ class OpenBoundary:
 class OpenBoundaries:
     """All that are open, outermost first. `most` is how many defects an entity keeps."""
 
-    __slots__ = ("_most", "_stack", "lines")
+    __slots__ = ("_most", "_stack", "common_beginning", "lines")
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._stack: list[OpenBoundary] = []
         self.lines: dict[bytes, tuple[OpenBoundary, bool]] = {}
         """Whose delimiter a line is, white space at its end left out, and whether it is the close-delimiter."""
+        self.common_beginning = _DASHES
+        """A line break and what every line begins with that is a delimiter, or is nearly one; five bytes at most."""
 
     def open(self, entity: Entity, boundary: bytes) -> bool:
         """A multipart begins; returns whether one around it has the same boundary."""
         opened = OpenBoundary(entity, boundary, self.lines)
         self._stack.append(opened)
+        self.common_beginning = _beginning(opened.key) if len(self._stack) == 1 else _DASHES
         return opened.hides_another
 
     def end(self, entity: Entity, offset: int) -> None:
@@ -83,6 +94,7 @@ class OpenBoundaries:
             return
         boundary = self._stack.pop()
         boundary.withdraw(self.lines)
+        self.common_beginning = _beginning(self._stack[0].key) if len(self._stack) == 1 else _DASHES
         if entity.children == 0:
             entity.add_defect(DefectCode.MISSING_OPENING_DELIMITER, entity.body_start, offset, self._most)
         if not boundary.closed:

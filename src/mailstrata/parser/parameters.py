@@ -8,12 +8,13 @@ mail clients are and looks at each byte a fixed number of times, whatever the va
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from mailstrata.parser.fields import unfold
 
 _TOKEN = rb"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]"
-_MAIN = re.compile(rb"[ \t]*+((?>(?:" + _TOKEN + rb"|/)+))[ \t\r\n]*+(?=;|\Z)")
-_PARAMETER = re.compile(
+_MAIN: Final = re.compile(rb"[ \t]*+((?>(?:" + _TOKEN + rb"|/)+))[ \t\r\n]*+(?=;|\Z)")
+_PARAMETER: Final = re.compile(
     rb";[ \t\r\n]*+"
     rb"(?>(?:(" + _TOKEN + rb'++)=(?:"([^"\\\r\n]*+)"|([^\x00-\x20"(),;\\]++))[ \t\r\n]*+(?=;|\Z))?)'
 )
@@ -38,7 +39,7 @@ def split_parameters(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     return _read_well_formed(value) or _Reader(unfold(value)).read()
 
 
-_WELL_FORMED = re.compile(
+_WELL_FORMED: Final = re.compile(
     rb"[ \t]*+" + _TOKEN + rb"++(?>(?:/" + _TOKEN + rb"++)?)[ \t\r\n]*+"
     rb"(?>(?:;[ \t\r\n]*+(?>(?:" + _TOKEN + rb'++=(?:"[^"\\\r\n]*+"|' + _TOKEN + rb"++)[ \t\r\n]*+)?))*)\Z"
 )
@@ -66,8 +67,8 @@ def _read_well_formed(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]] |
     return match[1].lower(), parameters
 
 
-_FLAT_COMMENT = re.compile(rb"\((?>(?:[^()\\]++|\\.)*)\)", re.DOTALL)
-_COMMENT_TOKEN = re.compile(rb"\\.|[()]", re.DOTALL)
+_FLAT_COMMENT: Final = re.compile(rb"\((?>(?:[^()\\]++|\\.)*)\)", re.DOTALL)
+_COMMENT_TOKEN: Final = re.compile(rb"\\.|[()]", re.DOTALL)
 
 
 def comment_end(value: bytes, start: int) -> int:
@@ -92,19 +93,19 @@ _WELL_KNOWN = (
     rb"(?i:charset|name|filename|boundary|format|delsp|type|start|start-info|size|protocol|micalg|method|"
     rb"report-type|(?:creation|modification|read)-date|access-type|x-[a-z-]++)\*?+\d*+\*?+\s*+="
 )
-_SPACE = re.compile(rb"\s*+")
-_SEPARATORS = re.compile(rb"[\s;,]*+")
-_MAIN_PIECE = re.compile(rb"(?>(?:" + _TOKEN + rb"|/)+)")
-_NAME_AND_EQUALS = re.compile(rb"(" + _NAME + rb")\s*+=")
-_NAME_AND_COMMENT = re.compile(rb"(" + _NAME + rb")\s*+(?=\()")
-_NEXT_NAME = re.compile(rb"[\s;,](?=" + _NAME + rb"\s*+=)")
-_NEXT_NAME_OR_COMMENT = re.compile(rb"\(|" + _NEXT_NAME.pattern)
-_QUOTED = re.compile(rb'"((?>(?:[^"\\]++|\\.)*))("?+)', re.DOTALL)
-_QUOTED_LITERALLY = re.compile(rb'"([^"]*+)"\s*+(?=;|\Z)')
-_QUOTED_PAIR = re.compile(rb'\\(["\\])')
-_UNCLOSED_END = re.compile(rb";\s*+(?=" + _WELL_KNOWN + rb")")
-_UNQUOTED = re.compile(rb"(?>(?:[^\s;,]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
-_UNQUOTED_TO_COMMENT = re.compile(rb"(?>(?:[^\s;,(]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
+_SPACE: Final = re.compile(rb"\s*+")
+_SEPARATORS: Final = re.compile(rb"[\s;,]*+")
+_MAIN_PIECE: Final = re.compile(rb"(?>(?:" + _TOKEN + rb"|/)+)")
+_NAME_AND_EQUALS: Final = re.compile(rb"(" + _NAME + rb")\s*+=")
+_NAME_AND_COMMENT: Final = re.compile(rb"(" + _NAME + rb")\s*+(?=\()")
+_NEXT_NAME: Final = re.compile(rb"[\s;,](?=" + _NAME + rb"\s*+=)")
+_NEXT_NAME_OR_COMMENT: Final = re.compile(rb"\(|" + _NEXT_NAME.pattern)
+_QUOTED: Final = re.compile(rb'"((?>(?:[^"\\]++|\\.)*))("?+)', re.DOTALL)
+_QUOTED_LITERALLY: Final = re.compile(rb'"([^"]*+)"\s*+(?=;|\Z)')
+_QUOTED_PAIR: Final = re.compile(rb'\\(["\\])')
+_UNCLOSED_END: Final = re.compile(rb";\s*+(?=" + _WELL_KNOWN + rb")")
+_UNQUOTED: Final = re.compile(rb"(?>(?:[^\s;,]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
+_UNQUOTED_TO_COMMENT: Final = re.compile(rb"(?>(?:[^\s;,(]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
 
 
 class _Reader:

@@ -14,6 +14,7 @@ import re
 from binascii import Error
 from itertools import compress
 from struct import Struct
+from typing import Final
 
 from pybase64 import b64decode
 
@@ -24,8 +25,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _WHITE_SPACE = b"\r\n \t"
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
 
-_CHARACTER = re.compile(rb"[A-Za-z0-9+/]")
-_OUTSIDE = re.compile(rb"[^A-Za-z0-9+/\r\n \t]+")
+_CHARACTER: Final = re.compile(rb"[A-Za-z0-9+/]")
+_OUTSIDE: Final = re.compile(rb"[^A-Za-z0-9+/\r\n \t]+")
 _PAD_BITS = {2: 0b1111, 3: 0b11}
 """Characters in a group that is not full -> the bits of the last one that belong to no byte."""
 
@@ -34,7 +35,7 @@ _SLICE = 1 << 17
 each one anew, which more than doubles the speed for chunks of 1 MiB; it also bounds the groups held as objects."""
 
 # For `_decode_short_groups`, where a group of less than four characters is filled with NUL.
-_GROUP = re.compile(rb"[^=]{2,4}")
+_GROUP: Final = re.compile(rb"[^=]{2,4}")
 _GROUPS = 256
 _FILLED = Struct("4s" * _GROUPS)
 _FILL_ZERO_BITS = bytes.maketrans(b"\0", b"A")

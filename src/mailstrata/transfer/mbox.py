@@ -22,15 +22,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from itertools import pairwise
+from typing import Final
 
 from mailstrata.errors import UsageError
 
 MAX_UNQUOTED_LINES = 65_536
 """Exceptions noted for one message; at the next one its quoting is left as it is from there on."""
 
-_FROM = b"From "
-_MAY_BE_CUT = b">From"
-_LINE_FEED = ord("\n")
+_FROM: Final = b"From "
+_MAY_BE_CUT: Final = b">From"
+_LINE_FEED: Final = ord("\n")
+_SPACE: Final = ord(" ")
+_CAPITAL: Final = ord("F")
 
 
 class _Quoting:
@@ -87,6 +90,16 @@ def _open_line(text: bytes, at_line_start: bool) -> tuple[int, int] | None:
     return None
 
 
+def may_be_quoted(data: bytes, at_line_start: bool) -> bool:
+    """Whether a piece of a message may hold a line that an mbox quotes, whatever its variant, or may end within the
+    beginning of one. `at_line_start` says whether the piece begins a line. A no costs next to nothing.
+    """
+    # Base64 has no space, and other text few capitals; to look for one byte is what costs next to nothing.
+    if _SPACE in data and _CAPITAL in data and _FROM in data:
+        return True
+    return data[-1] in _MAY_BE_CUT and _open_line(data, at_line_start) is not None
+
+
 class MboxUnquoter:
     """Undoes the quoting of one message that is streamed through it.
 
@@ -122,6 +135,12 @@ class MboxUnquoter:
         self._passed = b""  # what was held when `flush` was called, as long as it may still become a `From `
         self._position = 0  # the offset, in what is returned, of what is held, or else of the next byte
 
+    def pass_over(self, size: int, at_line_start: bool) -> None:
+        """Begin behind the first `size` bytes of the message, in which there was nothing to undo and which do not end
+        within what may be quoted (see `may_be_quoted`). `at_line_start` says whether a line begins there."""
+        self._position = size
+        self._at_line_start = at_line_start
+
     def feed(self, data: bytes) -> bytes:
         """Undo the quoting of the next bytes; returns `data` itself where there is nothing to undo."""
         quoting = self._quoting
@@ -148,7 +167,7 @@ class MboxUnquoter:
         self._held = text[len(text) - held :] if held else b""
         decided = text[: len(text) - held] if held else text
         # Text without spaces, as all base64 is, need not be searched for more.
-        if b" " in decided and _FROM in decided:
+        if _SPACE in decided and _FROM in decided:
             decided = self._unquote(decided, at_line_start, quoting)
             if self.quoting_end is not None:
                 return decided + self.flush()
@@ -269,7 +288,7 @@ class MboxQuoter:
 
     def _quote(self, text: bytes, start: int, at_line_start: bool, quoting: _Quoting) -> bytes:
         """Quote whole `From ` lines' beginnings in `text`, which is at offset `start`, but for the exceptions."""
-        if not (b" " in text and _FROM in text):
+        if not (_SPACE in text and _FROM in text):
             return text
         if at_line_start:
             text = b"\n" + text

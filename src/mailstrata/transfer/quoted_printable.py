@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_qp
 from itertools import repeat
+from typing import Final
 
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer.base import MAX_DEFECTS, add_defect
@@ -32,7 +33,7 @@ in the cache is faster by a third."""
 _SPACE = b" \t"
 _HEXADECIMAL = b"0123456789ABCDEFabcdef"
 
-_SPACE_BEFORE_BREAK = re.compile(rb"\n(?<=[ \t]\n)|\n(?<=[ \t]\r\n)")
+_SPACE_BEFORE_BREAK: Final = re.compile(rb"\n(?<=[ \t]\n)|\n(?<=[ \t]\r\n)")
 _TRAILING_SPACE = {
     line_break: re.compile(
         rb"[ \t](?<![ \t][ \t])[ \t]{0,%d}+(?=%b)" % (MAX_TRAILING_SPACE - 1, line_break),
@@ -40,8 +41,8 @@ _TRAILING_SPACE = {
     for line_break in (b"\n", b"\r\n")
 }
 _BEGINS_NOTHING = rb"(?![0-9A-Fa-f]{2}|[ \t]{0,%d}+\r?\n)" % MAX_TRAILING_SPACE
-_INVALID_ESCAPE = re.compile(rb"=" + _BEGINS_NOTHING)
-_INVALID_ESCAPES = re.compile(rb"=(?:=*(?==)|%b)" % _BEGINS_NOTHING)
+_INVALID_ESCAPE: Final = re.compile(rb"=" + _BEGINS_NOTHING)
+_INVALID_ESCAPES: Final = re.compile(rb"=(?:=*(?==)|%b)" % _BEGINS_NOTHING)
 """Takes a row of them at once, but for the last, which may begin something."""
 _HEXADECIMAL_TO_0 = bytes.maketrans(_HEXADECIMAL, b"0" * len(_HEXADECIMAL))
 

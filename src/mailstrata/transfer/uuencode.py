@@ -11,6 +11,7 @@ import re
 from binascii import Error, a2b_uu
 from enum import Enum
 from struct import unpack_from
+from typing import Final
 
 from pybase64 import b64decode
 
@@ -43,19 +44,19 @@ def _any_of(lengths: range) -> bytes:
     )
 
 
-_BEGIN = re.compile(rb"\nbegin[ \t]{1,8}[0-7]{3,4}[ \t]{1,8}[^ \t\r\n]")
+_BEGIN: Final = re.compile(rb"\nbegin[ \t]{1,8}[0-7]{3,4}[ \t]{1,8}[^ \t\r\n]")
 
 # A good line may end with one checksum character and with white space. An empty one is a line of no bytes whose
 # length character was a space. None is longer than LINE_BYTES.
 _GOOD_LINE = rb"(?:[ `]?|(?:%b)[^\n]?)[ \t`]{0,16}\r?\n" % _any_of(_LENGTHS)
 _END_LINE = rb"end[ \t]{0,64}\r?\n"
-_GOOD_LINES = re.compile(rb"(?:\n+|%b)+" % _GOOD_LINE)
-_BAD_LINES = re.compile(rb"(?:[^ -`\t\r\ne][^\n]*\n|(?!%b|%b)[^\n]*\n)+" % (_END_LINE, _GOOD_LINE))
-_END = re.compile(_END_LINE)
-_ANY_END = re.compile(rb"^" + _END_LINE, re.MULTILINE)
+_GOOD_LINES: Final = re.compile(rb"(?:\n+|%b)+" % _GOOD_LINE)
+_BAD_LINES: Final = re.compile(rb"(?:[^ -`\t\r\ne][^\n]*\n|(?!%b|%b)[^\n]*\n)+" % (_END_LINE, _GOOD_LINE))
+_END: Final = re.compile(_END_LINE)
+_ANY_END: Final = re.compile(rb"^" + _END_LINE, re.MULTILINE)
 
 # What `a2b_uu` is to see of a line: it raises at characters outside the encoding and at anything beyond the length.
-_LINE = re.compile(rb"^[!-_][ -`]*", re.MULTILINE)
+_LINE: Final = re.compile(rb"^[!-_][ -`]*", re.MULTILINE)
 _MEANT = [slice(0, 1 + _least_characters((first - 32) & 63)) for first in range(256)]
 
 # Full lines, of 45 bytes: `M` and 60 characters. For each kind of line break the expression, how `struct` takes the

@@ -1,0 +1,90 @@
+"""Header blocks that need no judgement, as nearly all are: found and read by one expression.
+
+A block is plain if each of its lines is a field or a continuation, its line breaks are all LF or CRLF, no line is too
+long, it has no NUL, and its content fields are read alike by all. Whatever else is in a block is for `header` and
+`content_fields` to say.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from mailstrata.parser.body_watch import LONGEST_LINE, long_line
+from mailstrata.parser.content_fields import ContentFields, plain_content_fields
+
+_VALUE: Final = rb":([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
+# A content field with its value, or nothing where a line begins that is neither a field nor a continuation. A name that
+# begins with a dash is left out, because the line may be a delimiter.
+_LINE: Final = (
+    rb"(?:[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]" + _VALUE + rb"|"
+    rb"[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]" + _VALUE + rb"|"
+    rb"[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]" + _VALUE + rb")"
+    rb"|(?![!-,.-9;-~][!-9;-~]*+:|[ \t]))"
+)
+_FIRST_LINE: Final = re.compile(_LINE)
+_NEXT_LINE: Final = re.compile(rb"\n" + _LINE)
+
+SMALL_BLOCK: Final = 300
+"""Bytes up to which the header block of a part is kept to be known again."""
+
+
+def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> tuple[int, ContentFields] | None:
+    """Where the plain block that begins at `start` ends, behind its blank line, and what its content fields say.
+
+    None where it is not plain, has more than `most` bytes, or is not whole. `is_clean` says that the buffer is known to
+    have no carriage return and no NUL.
+    """
+    if buffer.startswith((b" ", b"\t"), start):
+        return None
+    type_value: bytes | None = None
+    encoding_value: bytes | None = None
+    disposition_value: bytes | None = None
+    match: re.Match[bytes] | None
+    if start and buffer[start - 1] == 10:
+        match = _NEXT_LINE.search(buffer, start - 1)
+    else:
+        match = _FIRST_LINE.match(buffer, start) or _NEXT_LINE.search(buffer, start)
+    while match is not None:
+        kind = match.lastindex
+        if kind is None:
+            break
+        if kind == 1:
+            if type_value is not None:
+                return None
+            type_value = match[1]
+        elif kind == 2:
+            if encoding_value is not None:
+                return None
+            encoding_value = match[2]
+        else:
+            if disposition_value is not None:
+                return None
+            disposition_value = match[3]
+        match = _NEXT_LINE.search(buffer, match.end())
+    if match is None:
+        return None
+    line = match.end()
+    end = line + (1 if buffer.startswith(b"\n", line) else 2)
+    if (end == line + 2 and not buffer.startswith(b"\r\n", line)) or end - start > most:
+        return None
+    if not is_clean:
+        if buffer.find(b"\0", start, end) >= 0:
+            return None
+        if buffer.find(b"\r", start, end) >= 0 and buffer.count(b"\r", start, end) != buffer.count(b"\r\n", start, end):
+            return None
+    if end - start >= LONGEST_LINE and long_line(buffer, start, start, end)[1]:
+        return None
+    fields = plain_content_fields(type_value, encoding_value, disposition_value)
+    return None if fields is None else (end, fields)
+
+
+@lru_cache(maxsize=1024)
+def plain_block(block: bytes) -> ContentFields | None:
+    """What the content fields of a block say that is plain and ends with the first blank line in it; or else None.
+
+    The parts of mail have few different header blocks, so most are known already.
+    """
+    found = scan_plain(block, 0, len(block), False)
+    return None if found is None or found[0] != len(block) else found[1]
