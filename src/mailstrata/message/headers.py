@@ -39,7 +39,7 @@ class Headers:
     the one asked last keeps what it found, so that many open entities cost no more than twice their blocks.
     """
 
-    __slots__ = ("_index", "_large_index", "_lower", "block", "start")
+    __slots__ = ("_from_value", "_index", "_large_index", "_lower", "_subject_value", "block", "start")
 
     def __init__(self, block: bytes, start: int = 0) -> None:
         self.block = block
@@ -47,14 +47,25 @@ class Headers:
         self._index: dict[bytes, list[bytes]] | None = None
         self._large_index: LargeIndex | None = None
         self._lower: bytes | None = None
+        self._from_value: bytes | None = None
+        self._subject_value: bytes | None = None
 
     @property
     def fields(self) -> list[RawField]:
         """The fields as they stand, in order; split anew each time. Their `start` counts from the block's."""
         return split_fields(self.block)
 
+    def note_first(self, from_value: bytes | None, subject_value: bytes | None) -> None:
+        """Take over what is known already of the first From and the first Subject field; None where nothing is."""
+        self._from_value = from_value
+        self._subject_value = subject_value
+
     def raw(self, name: str) -> bytes | None:
         """The value of the first field of that name, bytes as they stand; None where there is none."""
+        if name == "Subject" and self._subject_value is not None:
+            return self._subject_value.rstrip(b"\r")
+        if name == "From" and self._from_value is not None:
+            return self._from_value.rstrip(b"\r")
         line = _line_start(name)
         if line is None:
             return None

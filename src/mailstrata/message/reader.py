@@ -309,7 +309,9 @@ class Reader:
         parts = self._open_parts
         depth = entity.depth
         del parts[depth:]
-        part = Part(self, entity, Headers(block, entity.start), parts[-1] if depth else None)
+        headers = Headers(block, entity.start)
+        headers.note_first(entity.from_value, entity.subject_value)
+        part = Part(self, entity, headers, parts[-1] if depth else None)
         parts.append(part)
         self._current_part = part
         return part

@@ -17,7 +17,8 @@ class Entity:
     `number` counts the children of the parent, from 1. `content_type` is `type/subtype` in lower case, with the
     defaults of RFC 2045, 5.2 and RFC 2046, 5.1.5 filled in. `encoding` is the transfer encoding in lower case,
     `7bit` where none is given. `content_fields` is what the header says where it is plain, None where its fields have
-    to be looked into. `boundary` is set on a multipart that is taken apart. An `opaque` entity was not
+    to be looked into; `from_value` and `subject_value` are then those of the first fields of these names, where they
+    were met. `boundary` is set on a multipart that is taken apart. An `opaque` entity was not
     taken apart, or only in part, because of a limit: its body is to be taken as it stands.
     """
 
@@ -31,11 +32,13 @@ class Entity:
         "depth",
         "encoding",
         "end",
+        "from_value",
         "is_message_container",
         "number",
         "opaque",
         "parent",
         "start",
+        "subject_value",
     )
 
     def __init__(self, parent: Entity | None, number: int, depth: int, start: int) -> None:
@@ -48,6 +51,8 @@ class Entity:
         self.content_type = "text/plain"
         self.encoding = "7bit"
         self.content_fields: ContentFields | None = None
+        self.from_value: bytes | None = None
+        self.subject_value: bytes | None = None
         self.boundary: bytes | None = None
         self.is_message_container = False
         self.opaque = False

@@ -44,8 +44,8 @@ class FromSearch:
 
 
 def _find(buffer: bytes, start: int, stop: int) -> int:
-    """Index of the first `\\nFrom ` from `start` on and before `stop`; -1 for none. Its capital is rare in text, so that
-    looking for that one byte takes a fifth of the time."""
+    """Index of the first `\\nFrom ` from `start` on and before `stop`; -1 for none. Its capital is rare in text, so
+    that looking for that one byte takes a fifth of the time."""
     at = start
     for _ in range(_MOST_MISSES):
         at = buffer.find(b"F", at + 1, stop + 1)

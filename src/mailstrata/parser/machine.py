@@ -32,7 +32,7 @@ from mailstrata.parser.header import FIELD_START, FIELD_START_PARTIAL, HeaderEnd
 from mailstrata.parser.header_defects import note_header_defects
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.open_boundaries import OpenBoundaries, OpenBoundary
-from mailstrata.parser.plain_header import SMALL_BLOCK, plain_block, scan_plain
+from mailstrata.parser.plain_header import SMALL_BLOCK, PlainHeader, plain_block, scan_plain
 from mailstrata.parser.states import TRANSITIONS, State
 
 __all__ = ["TRANSITIONS", "Mode", "Parser", "Profile", "State"]
@@ -394,6 +394,7 @@ class Parser:
             position = self._position
             parent = stack[-1] if stack else None
             fields: ContentFields | None = None
+            found: PlainHeader | None = None
             end = -1
             if parent is not None:
                 if parent.content_type == "multipart/digest":
@@ -408,7 +409,8 @@ class Parser:
                 found = scan_plain(buffer, position, limits.header_bytes, self._is_clean)
                 if found is None:
                     return taken
-                end, fields = found
+                end = found.end
+                fields = found.content_fields
             taken = True
             if parent is not None:
                 parent.children += 1
@@ -420,13 +422,16 @@ class Parser:
                 self._begin_message(entity, base + end)
             entity.body_start = base + end
             entity.content_fields = fields
+            if found is not None:
+                entity.from_value = found.from_value
+                entity.subject_value = found.subject_value
             entity.content_type = fields.content_type
             entity.encoding = fields.encoding
             entity.boundary = fields.boundary
             if fields.boundary is not None or fields.is_message_container:
                 entity.is_message_container = fields.is_message_container
                 self._push_entity(entity, end, True)
-                if self._state is not _HEADER:
+                if self._state is not _HEADER and not self._take_first_delimiter(buffer, entity):
                     return True
                 continue
             events.append(EntityBegin(entity))
@@ -437,9 +442,45 @@ class Parser:
                 self._begin_body(entity, True)
                 self._state = _BODY
                 return True
-            if self._state is not _HEADER:
+            if self._state is not _HEADER and not self._take_epilogue(buffer):
                 return True
         return taken
+
+    def _take_first_delimiter(self, buffer: bytes, multipart: Entity) -> bool:
+        """Take the delimiter of a multipart that has begun, if it is exact and no preamble stands before it."""
+        start = self._position
+        if self._message_limit >= 0 or self._part_count >= self._limits.parts or buffer[start : start + 2] != b"--":
+            return False
+        line_end = buffer.find(b"\n", start, start + self._limits.delimiter_line_bytes + 2)
+        if line_end < 0:
+            return False
+        found = self._lines.get(buffer[start : line_end - 1 if buffer[line_end - 1] == 13 else line_end])
+        if found is None or found[1] or found[0].entity is not multipart:
+            return False
+        self._emit(_DELIMITER_SPAN, line_end + 1, multipart)
+        self._begin_header()
+        return True
+
+    def _take_epilogue(self, buffer: bytes) -> bool:
+        """Take the end of a message behind its close-delimiter, if two line breaks and a `From ` line follow."""
+        start = self._position
+        stack = self._stack
+        if not self._mbox or len(stack) != 1 or self._message_limit >= 0 or self._length_end >= 0:
+            return False
+        line = start + 2
+        if not buffer.startswith(b"\n\nFrom ", start):
+            return False
+        line_end = self._line_end(line, False)
+        if line_end is None or line_end < 0 or not has_from_line_shape(buffer[line:line_end]):
+            return False
+        root = stack[0]
+        self._emit(_EPILOGUE_SPAN, start + 1, root)
+        self._end_entities(0, start + 1)
+        self._emit(_GAP, line, None)
+        self._emit(_SEPARATOR, line_end + 1, None)
+        self._root = None
+        self._begin_header()
+        return True
 
     def _take_plain_body(self, buffer: bytes, entity: Entity, start: int) -> bool:
         """Take the body of a leaf, and what ends it, if neither needs judgement; whether so."""

@@ -15,23 +15,39 @@ from mailstrata.parser.body_watch import LONGEST_LINE, long_line
 from mailstrata.parser.content_fields import ContentFields, plain_content_fields
 
 _VALUE: Final = rb":([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
-# A content field with its value, or nothing where a line begins that is neither a field nor a continuation. A name that
-# begins with a dash is left out, because the line may be a delimiter.
+# A field that is noted with its value, or nothing where a line begins that is neither a field nor a continuation. A
+# name that begins with a dash is left out, because the line may be a delimiter.
 _LINE: Final = (
     rb"(?:[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]" + _VALUE + rb"|"
     rb"[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]" + _VALUE + rb"|"
-    rb"[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]" + _VALUE + rb")"
-    rb"|(?![!-,.-9;-~][!-9;-~]*+:|[ \t]))"
+    rb"[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]" + _VALUE + rb")|"
+    rb"[Ff][Rr][Oo][Mm]" + _VALUE + rb"|[Ss][Uu][Bb][Jj][Ee][Cc][Tt]" + _VALUE + rb"|(?![!-,.-9;-~][!-9;-~]*+:|[ \t]))"
 )
 _FIRST_LINE: Final = re.compile(_LINE)
 _NEXT_LINE: Final = re.compile(rb"\n" + _LINE)
 
+_TYPE, _ENCODING, _DISPOSITION, _FROM = 1, 2, 3, 4
 SMALL_BLOCK: Final = 300
 """Bytes up to which the header block of a part is kept to be known again."""
 
 
-def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> tuple[int, ContentFields] | None:
-    """Where the plain block that begins at `start` ends, behind its blank line, and what its content fields say.
+class PlainHeader:
+    """A plain header block: the index behind its blank line, what its content fields say, and, as they stand, the
+    values of its first From and Subject, which are asked for most (None where there is no such field)."""
+
+    __slots__ = ("content_fields", "end", "from_value", "subject_value")
+
+    def __init__(
+        self, end: int, content_fields: ContentFields, from_value: bytes | None, subject_value: bytes | None
+    ) -> None:
+        self.end = end
+        self.content_fields = content_fields
+        self.from_value = from_value
+        self.subject_value = subject_value
+
+
+def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> PlainHeader | None:
+    """The plain block that begins at `start`.
 
     None where it is not plain, has more than `most` bytes, or is not whole. `is_clean` says that the buffer is known to
     have no carriage return and no NUL.
@@ -41,6 +57,8 @@ def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> tuple[in
     type_value: bytes | None = None
     encoding_value: bytes | None = None
     disposition_value: bytes | None = None
+    from_value: bytes | None = None
+    subject_value: bytes | None = None
     match: re.Match[bytes] | None
     if start and buffer[start - 1] == 10:
         match = _NEXT_LINE.search(buffer, start - 1)
@@ -50,18 +68,23 @@ def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> tuple[in
         kind = match.lastindex
         if kind is None:
             break
-        if kind == 1:
+        if kind == _TYPE:
             if type_value is not None:
                 return None
             type_value = match[1]
-        elif kind == 2:
+        elif kind == _ENCODING:
             if encoding_value is not None:
                 return None
             encoding_value = match[2]
-        else:
+        elif kind == _DISPOSITION:
             if disposition_value is not None:
                 return None
             disposition_value = match[3]
+        elif kind == _FROM:
+            if from_value is None:
+                from_value = match[4]
+        elif subject_value is None:
+            subject_value = match[5]
         match = _NEXT_LINE.search(buffer, match.end())
     if match is None:
         return None
@@ -77,7 +100,7 @@ def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> tuple[in
     if end - start >= LONGEST_LINE and long_line(buffer, start, start, end)[1]:
         return None
     fields = plain_content_fields(type_value, encoding_value, disposition_value)
-    return None if fields is None else (end, fields)
+    return None if fields is None else PlainHeader(end, fields, from_value, subject_value)
 
 
 @lru_cache(maxsize=1024)
@@ -87,4 +110,4 @@ def plain_block(block: bytes) -> ContentFields | None:
     The parts of mail have few different header blocks, so most are known already.
     """
     found = scan_plain(block, 0, len(block), False)
-    return None if found is None or found[0] != len(block) else found[1]
+    return None if found is None or found.end != len(block) else found.content_fields
