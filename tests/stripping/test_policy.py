@@ -77,3 +77,17 @@ def test_what_means_nothing_is_refused(options):
     """A negative size, and a pattern that no type is like, say so at once."""
     with pytest.raises(UsageError):
         StripPolicy(**options)
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize(
+    "policy",
+    [
+        *(ARCHIVE_POLICY, StripPolicy(), StripPolicy(attachments_only=False), StripPolicy(types=("text/*",))),
+        StripPolicy(types=("image/*",), base64_minimum_bytes=9, attachments_only=False),
+    ],
+)
+def test_what_may_not_be_taken_out_is_not(policy, part):
+    """The short question never denies what the long one allows."""
+    if not policy.may_take_out(part.encoding, is_attachment=part.is_attachment):
+        assert policy.minimum_for(part) is None

@@ -11,15 +11,24 @@ import marshal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailstrata.index.files import writing
-from mailstrata.index.rows import MessageTotals, Row, message_row, part_row
+from mailstrata.index.rows import (
+    LIST_LIMIT,
+    MessageTotals,
+    Row,
+    message_row,
+    message_values,
+    part_row,
+    part_values,
+)
 from mailstrata.index.sniff import HEAD_BYTES, sniff_type
 from mailstrata.sinks.protocol import RawKind
 
 if TYPE_CHECKING:
     from mailstrata.message.info import MessageInfo, PartInfo
+    from mailstrata.sinks.whole import WholeMessage
 
 _ROWS_IN_MEMORY = 256
 _PACKED_BYTES_IN_MEMORY = 4 << 20
@@ -99,13 +108,32 @@ class MessageRows:
             start=place.start,
             body_start=body_start,
             end=self._offset,
-            sniffed_type=self._sniff(part.sha256),
+            sniffed_type=self._sniffed_type(part.sha256, self._head),
         )
         self._totals.add(part, row)
         self._rows.append(row)
         if len(self._rows) >= _ROWS_IN_MEMORY:
             self._pack()
         return row
+
+    def whole(self, message: WholeMessage) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+        """The values of the row of a message that came as a whole, and of the rows of its parts, as `message_values`
+        and `part_values` give them. Nothing else must be called for this message."""
+        info = message.info
+        digest = info.sha256
+        assert digest is not None
+        totals = MessageTotals()
+        rows = []
+        for each in message.parts:
+            part, facts, defects, content = each.part, each.facts, each.defects, each.content
+            sniffed = None if content is None else self._sniffed_type(part.sha256, content)
+            rows.append(
+                part_values(part, facts, defects, digest, each.position, each.start, each.body_start, each.end, sniffed)
+            )
+            totals.count(part, facts.is_attachment, min(len(defects), LIST_LIMIT))
+        header_size = message.parts[-1].body_start
+        values = message_values(info, message.fields, message.date, message.defects, totals, header_size)
+        return values, rows
 
     def message_row(self, message: MessageInfo) -> Row:
         """The row of the message that has ended."""
@@ -127,7 +155,7 @@ class MessageRows:
                 self._packed.close()
             self._packed = None
 
-    def _sniff(self, digest: str | None) -> str | None:
+    def _sniffed_type(self, digest: str | None, content: bytes) -> str | None:
         # Containers have no digest, and nothing to sniff.
         if digest is None:
             return None
@@ -136,7 +164,7 @@ class MessageRows:
             return known[digest]
         if len(known) >= _SNIFFED_TYPES:
             known.clear()
-        found = known[digest] = sniff_type(self._head)
+        found = known[digest] = sniff_type(content)
         return found
 
     def _pack(self) -> None:

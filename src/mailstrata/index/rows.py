@@ -10,8 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from mailstrata.message.addresses import parse_addresses
+from mailstrata.message.content_facts import content_facts
+from mailstrata.message.encoded_words import decode_text
+from mailstrata.message.field_values import Field, FieldValues
+from mailstrata.message.ids import parse_message_ids
 from mailstrata.message.json import offset_minutes
 from mailstrata.parser.defects import DefectCode
 
@@ -19,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mailstrata.message.addresses import Address
+    from mailstrata.message.content_facts import ContentFacts
     from mailstrata.message.info import MessageInfo, PartInfo
+    from mailstrata.message.origin import FileInfo, SourceInfo
     from mailstrata.parser.defects import Defect
 
 Row = dict[str, Any]
@@ -48,6 +57,33 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LAST_IN_ANGLES = re.compile(r"<([^<>]*)>[^<>]*\Z")
 _LABEL = re.compile(r'"([^"]*)"|([^",]+)')
 _KEYWORD = re.compile(r"[\s;(].*", re.DOTALL)
+# As in `schema`, which takes a library to import.
+MESSAGE_COLUMNS = (
+    *("sha256", "canonical_sha256", "message_id", "in_reply_to", "references", "thread_root_id", "date"),
+    *("date_offset_minutes", "from", "from_address", "from_domain", "from_addresses", "sender"),
+    *("sender_addresses", "reply_to", "reply_to_addresses", "to", "to_addresses", "cc", "cc_addresses"),
+    *("bcc", "bcc_addresses", "delivered_to", "subject", "list_id", "labels", "mailer", "auto_submitted"),
+    *("content_type", "size", "header_size", "part_count", "attachment_count", "attachment_bytes"),
+    *("has_attachment", "is_signed", "is_encrypted", "defect_count", "defects"),
+)
+OCCURRENCE_COLUMNS = (
+    *("message", "source", "source_path", "source_path_bytes", "source_kind", "file", "file_bytes", "folder"),
+    *("index", "start", "end", "separator", "flags", "quoting", "compression", "defects", "snapshot"),
+)
+PART_COLUMNS = (
+    *("message", "position", "path", "depth", "content_type", "sniffed_type", "filename", "charset"),
+    *("encoding", "disposition", "content_id", "is_attachment", "is_container", "is_opaque", "start"),
+    *("body_start", "end", "encoded_size", "size", "blob", "defects"),
+)
+_message_lists = itemgetter(
+    *(MESSAGE_COLUMNS.index(name) for name in ("in_reply_to", "references", "delivered_to", "labels", "defects")),
+    *(place for place, name in enumerate(MESSAGE_COLUMNS) if name.endswith("_addresses")),
+)
+# Texts say the same in up to three columns, in up to four bytes a character.
+_ROW_BYTES = 1_000
+_TEXT_BYTES = 4
+_ENTRY_BYTES = 250
+_NOTHING: list[Any] = []
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
@@ -64,12 +100,16 @@ class MessageTotals:
 
     def add(self, part: PartInfo, row: Row) -> None:
         """Count a part that has ended, with its row."""
+        self.count(part, row["is_attachment"], len(row["defects"]))
+
+    def count(self, part: PartInfo, is_attachment: bool, defects: int) -> None:
+        """Count a part that has ended, with what its row says of it and the number of its defects."""
         self.part_count += 1
-        self.defect_count += len(row["defects"])
-        if row["is_attachment"]:
+        self.defect_count += defects
+        if is_attachment:
             self.attachment_count += 1
-            self.attachment_bytes += row["size"] or 0
-        content_type = part.content_type
+            self.attachment_bytes += part.size or 0
+        content_type = part.entity.content_type
         if content_type == "multipart/signed":
             self.is_signed = True
         elif content_type == "multipart/encrypted":
@@ -84,82 +124,124 @@ class MessageTotals:
 def message_row(message: MessageInfo, totals: MessageTotals, header_size: int) -> Row:
     """The row of a message that has ended, with digests. `header_size` is that of the root's header block
     in bytes, mbox quoting undone."""
-    headers = message.headers
-    from_addresses = message.from_addresses
-    from_address = next((a.address.lower() for a in from_addresses if a.address), None)
-    message_id = text(message.message_id, NAME_LIMIT)
-    in_reply_to = _texts(message.in_reply_to)
-    references = _texts(message.references)
-    date = message.date
-    defects = [defect for defect in message.defects if defect.code not in _FRAMING]
-    return {
-        "sha256": message.sha256,
-        "canonical_sha256": message.canonical_sha256,
-        "message_id": message_id,
-        "in_reply_to": in_reply_to,
-        "references": references,
-        "thread_root_id": next(iter((*references[:1], *in_reply_to[:1])), message_id),
-        "date": None if date is None else _microseconds(date),
-        "date_offset_minutes": None if date is None else offset_minutes(date),
-        "from": text(message.from_),
-        "from_address": text(from_address, NAME_LIMIT),
-        "from_domain": _domain(from_address),
-        "from_addresses": _addresses(from_addresses),
-        "sender": text(headers["Sender"]),
-        "sender_addresses": _mailboxes(message, "Sender"),
-        "reply_to": text(headers["Reply-To"]),
-        "reply_to_addresses": _mailboxes(message, "Reply-To"),
-        "to": text(message.to),
-        "to_addresses": _mailboxes(message, "To"),
-        "cc": text(message.cc),
-        "cc_addresses": _mailboxes(message, "Cc"),
-        "bcc": text(message.bcc),
-        "bcc_addresses": _mailboxes(message, "Bcc"),
-        "delivered_to": _texts(a.address.lower() for a in message.addresses("Delivered-To") if a.address),
-        "subject": text(message.subject),
-        "list_id": _list_id(headers["List-Id"]),
-        "labels": _labels([*headers.get_all("X-Gmail-Labels"), *headers.get_all("Keywords")]),
-        "mailer": text(headers["User-Agent"] or headers["X-Mailer"], NAME_LIMIT),
-        "auto_submitted": _keyword(headers["Auto-Submitted"]),
-        "content_type": text(message.root.content_type, NAME_LIMIT),
-        "size": message.size,
-        "header_size": header_size,
-        "part_count": totals.part_count,
-        "attachment_count": totals.attachment_count,
-        "attachment_bytes": totals.attachment_bytes,
-        "has_attachment": totals.attachment_count > 0,
-        "is_signed": totals.is_signed,
-        "is_encrypted": totals.is_encrypted,
-        "defect_count": len(defects) + totals.defect_count,
-        "defects": _defects(defects, -message.start),
-    }
+    fields = FieldValues(message.headers)
+    values = message_values(message, fields, message.date, message.defects, totals, header_size)
+    return dict(zip(MESSAGE_COLUMNS, values, strict=True))
+
+
+def message_values(
+    message: MessageInfo,
+    fields: FieldValues,
+    date: datetime | None,
+    defects: Sequence[Defect],
+    totals: MessageTotals,
+    header_size: int,
+) -> tuple[Any, ...]:
+    """The same as the values of all columns, in their order; `fields`, `date` and `defects` are those of the message.
+
+    Values that are lists may be shared between rows, and are not to be changed.
+    """
+    first = fields.first
+    from_addresses, from_address, from_domain = _authors(fields.all(Field.FROM))
+    raw_id = first[Field.MESSAGE_ID]
+    ids = parse_message_ids(raw_id) if raw_id else None
+    message_id = text(ids[0], NAME_LIMIT) if ids else None
+    raw_ids = first[Field.IN_REPLY_TO]
+    in_reply_to = _texts(parse_message_ids(raw_ids)) if raw_ids else _NOTHING
+    raw_ids = first[Field.REFERENCES]
+    references = _texts(parse_message_ids(raw_ids)) if raw_ids else _NOTHING
+    if references:
+        thread_root_id: str | None = references[0]
+    else:
+        thread_root_id = in_reply_to[0] if in_reply_to else message_id
+    if defects:
+        defects = [defect for defect in defects if defect.code not in _FRAMING]
+    return (
+        message.sha256,
+        message.canonical_sha256,
+        message_id,
+        in_reply_to,
+        references,
+        thread_root_id,
+        None if date is None else _microseconds(date),
+        None if date is None else offset_minutes(date),
+        _field_text(first[Field.FROM]),
+        from_address,
+        from_domain,
+        from_addresses,
+        _field_text(first[Field.SENDER]),
+        _mailboxes(fields.all(Field.SENDER)),
+        _field_text(first[Field.REPLY_TO]),
+        _mailboxes(fields.all(Field.REPLY_TO)),
+        _field_text(first[Field.TO]),
+        _mailboxes(fields.all(Field.TO)),
+        _field_text(first[Field.CC]),
+        _mailboxes(fields.all(Field.CC)),
+        _field_text(first[Field.BCC]),
+        _mailboxes(fields.all(Field.BCC)),
+        _delivered_to(fields.all(Field.DELIVERED_TO)),
+        _field_text(first[Field.SUBJECT]),
+        _list_id(first[Field.LIST_ID]),
+        _labels([*fields.all(Field.LABELS), *fields.all(Field.KEYWORDS)]),
+        _mailer(first[Field.USER_AGENT], first[Field.MAILER]),
+        _keyword(first[Field.AUTO_SUBMITTED]),
+        text(message.root.content_type, NAME_LIMIT),
+        message.size,
+        header_size,
+        totals.part_count,
+        totals.attachment_count,
+        totals.attachment_bytes,
+        totals.attachment_count > 0,
+        totals.is_signed,
+        totals.is_encrypted,
+        len(defects) + totals.defect_count,
+        _defects(defects, -message.start) if defects else _NOTHING,
+    )
 
 
 def occurrence_row(message: MessageInfo, snapshot: str | None = None) -> Row:
     """The row of the place where a message that has ended was found; `snapshot` is that of an archive."""
-    source, file = message.source, message.file
-    source_path, source_path_bytes = _path(source.path)
-    file_name, file_bytes = _path(file.name)
-    separator = message.separator.rstrip(b"\r\n")[: 4 * NAME_LIMIT].decode("utf-8", "replace")
-    return {
-        "message": message.sha256,
-        "source": text(source.label),
-        "source_path": source_path,
-        "source_path_bytes": source_path_bytes,
-        "source_kind": source.kind,
-        "file": file_name,
-        "file_bytes": file_bytes,
-        "folder": text(file.folder),
-        "index": message.index,
-        "start": message.start,
-        "end": message.end,
-        "separator": separator[:NAME_LIMIT] or None,
-        "flags": text(file.flags),
-        "quoting": file.quoting,
-        "compression": file.compression,
-        "defects": _defects(framing_defects(message), 0),
-        "snapshot": snapshot,
-    }
+    return dict(zip(OCCURRENCE_COLUMNS, OccurrenceValues()(message, framing_defects(message), snapshot), strict=True))
+
+
+class OccurrenceValues:
+    """Makes the same as the values of all columns, in their order, for one message after the other: what the messages
+    of a file have in common is made out once."""
+
+    __slots__ = ("_end", "_file", "_middle", "_source")
+
+    def __init__(self) -> None:
+        self._source: SourceInfo | None = None
+        self._file: FileInfo | None = None
+        self._middle: tuple[Any, ...] = ()
+        self._end: tuple[Any, ...] = ()
+
+    def __call__(self, message: MessageInfo, defects: Sequence[Defect], snapshot: str | None) -> tuple[Any, ...]:
+        """The values for a message that has ended; `defects` are those of its framing."""
+        if message.file is not self._file or message.source is not self._source:
+            self._begin_file(message.source, message.file)
+        separator = message.separator
+        return (
+            message.sha256,
+            *self._middle,
+            message.index,
+            message.start,
+            message.end,
+            _separator_text(separator) if separator else None,
+            *self._end,
+            _defects(defects, 0) if defects else _NOTHING,
+            snapshot,
+        )
+
+    def _begin_file(self, source: SourceInfo, file: FileInfo) -> None:
+        self._source, self._file = source, file
+        self._middle = (text(source.label), *_path(source.path), source.kind, *_path(file.name), text(file.folder))
+        self._end = (text(file.flags), file.quoting, file.compression)
+
+
+def _separator_text(separator: bytes) -> str | None:
+    line = separator.rstrip(b"\r\n")[: 4 * NAME_LIMIT].decode("utf-8", "replace")
+    return line[:NAME_LIMIT] or None
 
 
 def framing_defects(message: MessageInfo) -> list[Defect]:
@@ -184,29 +266,49 @@ def part_row(
     message, mbox quoting undone. Offsets of defects are moved along with the part: exact, unless quoting
     was undone between its start and the defect.
     """
-    return {
-        "message": message,
-        "position": position,
-        "path": part.path,
-        "depth": part.depth,
-        "content_type": text(part.content_type, NAME_LIMIT),
-        "sniffed_type": sniffed_type,
-        "filename": text(part.filename, NAME_LIMIT),
-        "charset": text(part.charset, NAME_LIMIT),
-        "encoding": text(part.encoding, NAME_LIMIT),
-        "disposition": text(part.disposition, NAME_LIMIT),
-        "content_id": text(part.content_id, NAME_LIMIT),
-        "is_attachment": part.is_attachment,
-        "is_container": part.is_container,
-        "is_opaque": part.entity.opaque,
-        "start": start,
-        "body_start": body_start,
-        "end": end,
-        "encoded_size": end - body_start,
-        "size": part.size,
-        "blob": part.sha256,
-        "defects": _defects(part.defects, start - part.start),
-    }
+    values = part_values(
+        part, content_facts(part), part.defects, message, position, start, body_start, end, sniffed_type
+    )
+    return dict(zip(PART_COLUMNS, values, strict=True))
+
+
+def part_values(
+    part: PartInfo,
+    facts: ContentFacts,
+    defects: Sequence[Defect],
+    message: str,
+    position: int,
+    start: int,
+    body_start: int,
+    end: int,
+    sniffed_type: str | None,
+) -> tuple[Any, ...]:
+    """The same as the values of all columns, in their order; `facts` and `defects` are those of the part. Values that
+    are lists are not to be changed."""
+    entity = part.entity
+    return (
+        message,
+        position,
+        entity.path,
+        entity.depth,
+        text(entity.content_type, NAME_LIMIT),
+        sniffed_type,
+        text(facts.filename, NAME_LIMIT),
+        text(facts.charset, NAME_LIMIT),
+        text(entity.encoding, NAME_LIMIT),
+        text(facts.disposition, NAME_LIMIT),
+        text(facts.content_id, NAME_LIMIT),
+        facts.is_attachment,
+        entity.boundary is not None or entity.is_message_container,
+        entity.opaque,
+        start,
+        body_start,
+        end,
+        end - body_start,
+        part.size,
+        part.sha256,
+        _defects(defects, start - entity.start) if defects else _NOTHING,
+    )
 
 
 def blob_row(
@@ -234,6 +336,17 @@ def blob_row(
     }
 
 
+def row_weight(header_size: int, entries: int = 0) -> int:
+    """How many bytes a row takes at most, or nearly so, whose texts come from so many bytes of a header and whose lists
+    have so many entries: enough for a bound on memory, and far quicker than looking at each value."""
+    return _ROW_BYTES + _TEXT_BYTES * header_size + _ENTRY_BYTES * entries
+
+
+def message_weight(values: tuple[Any, ...], header_size: int) -> int:
+    """The same of a row of *messages* with these values."""
+    return row_weight(header_size, sum(map(len, _message_lists(values))))
+
+
 def text(value: str | None, limit: int = TEXT_LIMIT) -> str | None:
     """A text as a table can hold it: at most `limit` characters, U+FFFD for surrogates."""
     if value is None:
@@ -254,8 +367,69 @@ def _texts(values: Iterable[str]) -> list[str]:
     return found
 
 
-def _mailboxes(message: MessageInfo, name: str) -> list[dict[str, str]]:
-    return _addresses(message.addresses(name))
+def _field_text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    return _kept_text(value) if len(value) <= _LONGEST_KEPT else text(decode_text(value))
+
+
+def _text_of(value: bytes) -> str | None:
+    return text(decode_text(value))
+
+
+def _mailboxes(values: list[bytes]) -> list[dict[str, str]]:
+    if not values:
+        return _NOTHING
+    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
+        return _kept_mailboxes(values[0])
+    return _addresses([address for value in values for address in parse_addresses(value)])
+
+
+def _mailboxes_of(value: bytes) -> list[dict[str, str]]:
+    return _addresses(parse_addresses(value))
+
+
+_Authors = tuple[list[dict[str, str]], str | None, str | None]
+
+
+def _authors(values: list[bytes]) -> _Authors:
+    """The mailboxes of From, the first author's address, and its domain."""
+    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
+        return _kept_authors(values[0])
+    return _authors_of([address for value in values for address in parse_addresses(value)])
+
+
+def _authors_of(addresses: list[Address]) -> _Authors:
+    first = next((each.address.lower() for each in addresses if each.address), None)
+    return _addresses(addresses), text(first, NAME_LIMIT), _domain(first)
+
+
+def _authors_of_field(value: bytes) -> _Authors:
+    return _authors_of(parse_addresses(value))
+
+
+def _delivered_to(values: list[bytes]) -> list[str]:
+    if not values:
+        return _NOTHING
+    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
+        return _kept_delivered_to(values[0])
+    return _lower_addresses(address for value in values for address in parse_addresses(value))
+
+
+def _lower_addresses(addresses: Iterable[Address]) -> list[str]:
+    return _texts(address.address.lower() for address in addresses if address.address)
+
+
+def _delivered_to_of(value: bytes) -> list[str]:
+    return _lower_addresses(parse_addresses(value))
+
+
+# The same people write to the same people, through the same lists.
+_LONGEST_KEPT = 200
+_kept_text = lru_cache(maxsize=4096)(_text_of)
+_kept_mailboxes = lru_cache(maxsize=4096)(_mailboxes_of)
+_kept_authors = lru_cache(maxsize=4096)(_authors_of_field)
+_kept_delivered_to = lru_cache(maxsize=256)(_delivered_to_of)
 
 
 def _addresses(addresses: Sequence[Address]) -> list[dict[str, str]]:
@@ -289,20 +463,36 @@ def _path(path: bytes) -> tuple[str, bytes | None]:
         return path.decode("utf-8", "replace"), path
 
 
-def _list_id(value: str | None) -> str | None:
-    if value is None:
+def _list_id(value: bytes | None) -> str | None:
+    decoded = _field_text_whole(value)
+    if decoded is None:
         return None
-    match = _LAST_IN_ANGLES.search(value)
-    found = value if match is None else match[1]
+    match = _LAST_IN_ANGLES.search(decoded)
+    found = decoded if match is None else match[1]
     return text(found.strip().lower(), NAME_LIMIT) or None
 
 
-def _labels(values: list[str]) -> list[str]:
-    found = (quoted or bare.strip() for value in values for quoted, bare in _LABEL.findall(value[:TEXT_LIMIT]))
+def _labels(values: list[bytes]) -> list[str]:
+    if not values:
+        return _NOTHING
+    texts = [decode_text(value) for value in values]
+    found = (quoted or bare.strip() for each in texts for quoted, bare in _LABEL.findall(each[:TEXT_LIMIT]))
     return _texts(label for label in found if label)
 
 
-def _keyword(value: str | None) -> str | None:
+def _mailer(user_agent: bytes | None, mailer: bytes | None) -> str | None:
+    return text(_field_text_whole(user_agent) or _field_text_whole(mailer), NAME_LIMIT)
+
+
+def _keyword(value: bytes | None) -> str | None:
+    decoded = _field_text_whole(value)
+    if decoded is None:
+        return None
+    return text(_KEYWORD.sub("", decoded.strip()).lower(), NAME_LIMIT) or None
+
+
+def _field_text_whole(value: bytes | None) -> str | None:
+    """A decoded value that is not cut, whatever its length."""
     if value is None:
         return None
-    return text(_KEYWORD.sub("", value.strip()).lower(), NAME_LIMIT) or None
+    return _kept_text(value) if len(value) <= _LONGEST_KEPT else decode_text(value)

@@ -81,10 +81,17 @@ class IndexWriter:
     def add(self, table: str, row: Row) -> None:
         """Add a row to a table. Raises `KeyError` where a column is missing."""
         writer = self._tables[table]
-        if writer.add(row) < BLOCK_BYTES:
-            return
-        writer.pack()
-        self._write_out(writer)
+        if writer.add(row) >= BLOCK_BYTES:
+            writer.pack()
+            self._write_out(writer)
+
+    def add_values(self, table: str, values: tuple[Any, ...], weight: int) -> None:
+        """Add a row as the values of all columns, in their order. `weight` is about what it takes in memory, in bytes,
+        and rather more than less."""
+        writer = self._tables[table]
+        if writer.add_values(values, weight) >= BLOCK_BYTES:
+            writer.pack()
+            self._write_out(writer)
 
     def add_batch(self, table: str, batch: pa.RecordBatch) -> None:
         """Add rows that are an Arrow batch already, of at most some MiB and with the table's schema."""
@@ -182,12 +189,16 @@ class _TableWriter:
 
     def add(self, row: Row) -> int:
         """Take a row; returns the bytes of the rows that are not packed yet, as Python objects."""
-        self._rows.append(self._values_of(row))
         weight = sum(map(getsizeof, self._scalars_of(row)))
         for values in self._lists_of(row):
             if values:
                 weight += _weigh(values)
         # Numbers and None are mostly shared, which makes up for the pointers to them.
+        return self.add_values(self._values_of(row), weight)
+
+    def add_values(self, values: Sequence[Any], weight: int) -> int:
+        """As `add`, for values of all columns that weigh so much."""
+        self._rows.append(values)
         self._added_bytes += weight
         return self._added_bytes
 

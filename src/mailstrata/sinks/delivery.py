@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mailstrata.message.content_facts import ContentFactsOf
 from mailstrata.message.decoding import PartDecoder
+from mailstrata.message.field_values import FieldValues
 from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
-from mailstrata.parser.events import EntityBegin, Span, SpanKind
+from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
 from mailstrata.sinks.protocol import OutsideKind, RawKind, Sink, Wants
+from mailstrata.sinks.whole import HELD_BYTES, HELD_EVENTS, WholeMessage, WholePart, WholeSink
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -68,7 +71,8 @@ class MessageDigest:
 
 
 class Delivery:
-    """Delivers events to sinks. It holds the message under way and its open parts, never their content.
+    """Delivers events to sinks. It holds the message under way and its open parts, never their content; for sinks that
+    all take whole messages, also the events of a message of up to 128 KiB.
 
     `messages`, `parts`, `attachments`, `decoded_bytes` and `defects` count what was delivered so far.
     """
@@ -79,8 +83,14 @@ class Delivery:
         self._decoded_sinks = [sink for sink in sinks if Wants.DECODED in sink.wants]
         self._digests = any(Wants.DIGESTS in sink.wants for sink in sinks)
         self._decodes = self._digests or bool(self._decoded_sinks)
+        self._whole_sinks = [sink for sink in sinks if isinstance(sink, WholeSink)]
+        # Where one sink needs the calls one by one, all of them are made anyway.
+        self._holds = bool(sinks) and len(self._whole_sinks) == len(sinks)
+        self._facts_of = ContentFactsOf()
         self._limits = limits
         self._message: MessageInfo | None = None
+        # A part that has begun and whose header block comes next.
+        self._begun: Entity | None = None
         self._parts: list[PartInfo] = []
         self._decoder: PartDecoder | None = None
         self._part_digest = hashlib.sha256()
@@ -105,25 +115,134 @@ class Delivery:
 
         `index` is that of the region's first message in its source.
         """
-        begun: Entity | None = None
+        self._begun = None
+        held: list[Event] = []
+        size = 0
+        is_held = self._holds
         for event in stream.events(chunks):
+            if not is_held:
+                ended = self._event(event, stream, source, file, index)
+                if ended >= 0:
+                    index += 1
+                    is_held = self._holds
+                    yield ended
+                continue
             if isinstance(event, Span):
-                if begun is not None:
-                    self._begin_part(begun, event.data, source, file, index)
-                    begun = None
-                self._span(event)
-            elif isinstance(event, EntityBegin):
-                if event.entity.body_start > event.entity.start:
-                    # Its header block follows as one span; sinks are told of a part when its header is known.
-                    begun = event.entity
-                else:
-                    self._begin_part(event.entity, b"", source, file, index)
+                if event.entity is None:
+                    self._span(event)
+                    continue
+                held.append(event)
+                size += len(event.data)
+                if size <= HELD_BYTES and len(held) <= HELD_EVENTS:
+                    continue
+                is_held = False
             else:
-                self._end_part()
-                if event.entity.parent is None:
-                    self._end_message(stream)
+                held.append(event)
+                if isinstance(event, EntityBegin) or event.entity.parent is not None:
+                    continue
+                is_held = self._whole(held, stream, source, file, index)
+                if is_held:
+                    held = []
+                    size = 0
                     index += 1
                     yield event.entity.end
+                    continue
+            events, held, size = held, [], 0
+            for each in events:
+                ended = self._event(each, stream, source, file, index)
+                if ended >= 0:
+                    index += 1
+                    is_held = self._holds
+                    yield ended
+
+    def _whole(self, events: list[Event], stream: EventStream, source: SourceInfo, file: FileInfo, index: int) -> bool:
+        """Deliver a message of which these are all events as a whole; says whether the sinks took it so."""
+        whole = self._made_whole(events, source, file, index)
+        for sink in self._whole_sinks:
+            if not sink.takes_whole(whole):
+                return False
+        self._separator = b""
+        data, parts = whole.data, whole.parts
+        limit = self._limits.decoded_bytes
+        for part in parts:
+            part.decode(data, limit)
+            if part.content is not None:
+                self.decoded_bytes += len(part.content)
+            if part.facts.is_attachment:
+                self.attachments += 1
+            if part.defects:
+                self.defects.update([defect.code.value for defect in part.defects])
+        self.parts += len(parts)
+        whole.finish()
+        if stream.unquoter is not None:
+            whole.info.unquoted_lines = stream.unquoter.unquoted_lines
+            whole.info.quoting_end = stream.unquoter.quoting_end
+        self.messages += 1
+        if whole.defects:
+            self.defects.update([defect.code.value for defect in whole.defects])
+        for sink in self._whole_sinks:
+            sink.whole_message(whole)
+        return True
+
+    def _made_whole(self, events: list[Event], source: SourceInfo, file: FileInfo, index: int) -> WholeMessage:
+        pieces: list[bytes] = []
+        parts: list[WholePart] = []
+        open_parts: list[WholePart] = []
+        fields: FieldValues | None = None
+        message: MessageInfo | None = None
+        begun: Entity | None = None
+        size = 0
+        for event in events:
+            if isinstance(event, EntityEnd):
+                part = open_parts.pop()
+                part.end = size
+                parts.append(part)
+                continue
+            if isinstance(event, EntityBegin):
+                begun = event.entity
+                if begun.body_start > begun.start:
+                    continue
+                data = b""
+            else:
+                data = event.data
+            if begun is not None:
+                info = PartInfo(begun, Headers(data, begun.start), open_parts[-1].part if open_parts else None)
+                if message is None:
+                    fields = FieldValues(info.headers)
+                    message = MessageInfo(source, file, index, info, self._separator)
+                    facts = self._facts_of(info, fields)
+                else:
+                    facts = self._facts_of(info)
+                part = WholePart(info, facts, message.part_count, size)
+                message.part_count += 1
+                open_parts.append(part)
+                part.body_start = size + len(data)
+                begun = None
+            pieces.append(data)
+            size += len(data)
+        assert message is not None
+        assert fields is not None
+        return WholeMessage(message, b"".join(pieces), fields, parts)
+
+    def _event(self, event: Event, stream: EventStream, source: SourceInfo, file: FileInfo, index: int) -> int:
+        """Deliver one event; returns the offset at which a message has ended with it, -1 if none has."""
+        if isinstance(event, Span):
+            if self._begun is not None:
+                begun, self._begun = self._begun, None
+                self._begin_part(begun, event.data, source, file, index)
+            self._span(event)
+        elif isinstance(event, EntityBegin):
+            if event.entity.body_start > event.entity.start:
+                # Its header block follows as one span; sinks are told of a part when its header is known.
+                self._begun = event.entity
+            else:
+                self._begin_part(event.entity, b"", source, file, index)
+        else:
+            self._end_part()
+            if event.entity.parent is None:
+                self._end_message(stream)
+                return event.entity.end
+        return -1
 
     def _begin_part(self, entity: Entity, block: bytes, source: SourceInfo, file: FileInfo, index: int) -> None:
         parts = self._parts

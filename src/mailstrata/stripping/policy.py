@@ -49,7 +49,7 @@ class StripPolicy:
     def minimum_for(self, part: PartInfo) -> int | None:
         """From what size of its encoded body on, in bytes (at least 1), this leaf is to be taken out, as its header
         says; None where it is to stay."""
-        if part.is_container or not self._matches_type(part.content_type):
+        if part.is_container or (self.types and not self._matches_type(part.content_type)):
             return None
         if self.dispositions and (part.disposition or "") not in map(str.lower, self.dispositions):
             return None
@@ -58,6 +58,13 @@ class StripPolicy:
         if self.attachments_only and not part.is_attachment:
             return None
         return max(self.minimum_bytes, 1)
+
+    def may_take_out(self, encoding: str, *, is_attachment: bool) -> bool:
+        """Whether a leaf with this transfer encoding may be taken out, whatever else it is: if not, `minimum_for`
+        gives None."""
+        if encoding == "base64" and self.base64_minimum_bytes is not None:
+            return True
+        return is_attachment or not self.attachments_only
 
     def considers(self, part: PartInfo) -> bool:
         """Whether this leaf is to be taken out if its body is large enough."""

@@ -372,3 +372,39 @@ def test_levels(tmp_path: Path) -> None:
     for level in (0, 20):
         with pytest.raises(UsageError, match="compression level"):
             ArchiveSink(tmp_path, level=level)
+
+
+def test_messages_as_a_whole_make_the_same_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with one call after the other: members, rows, lines of segments and totals, the second run's as well."""
+    marked = memory_message("marked.eml", b"Subject: access-type=x-mailstrata\n\nx\n")
+    sources = [
+        *conformance_mailboxes(),
+        ordinary_mailbox(),
+        mbox_of(range(30)),
+        mbox_of(range(9), "again.mbox"),
+        marked,
+    ]
+    found = []
+    for name, held_bytes in (("whole", 128 << 10), ("pieces", -1)):
+        monkeypatch.setattr("mailstrata.sinks.delivery.HELD_BYTES", held_bytes)
+        totals = [keep(tmp_path / name, *sources).totals.to_json() for _ in range(2)]
+        with Archive.open(tmp_path / name) as archive:
+            tables = [
+                sorted(
+                    repr({column: value for column, value in row.items() if column not in _BY_CHANCE})
+                    for row in rows(archive, table)
+                )
+                for table in ("messages", "occurrences", "parts", "blobs")
+            ]
+        members = {
+            name: hashlib.sha256(content).hexdigest()
+            for pack in Layout(tmp_path / name).packs.iterdir()
+            for name, content in unpack_without_us(pack).items()
+            if not name.startswith("sources/")
+        }
+        found.append((totals, tables, members))
+    assert found[0] == found[1]
+    assert len(found[0][2]) > 30
+
+
+_BY_CHANCE = ("snapshot", "pack", "frame", "frame_length", "offset")

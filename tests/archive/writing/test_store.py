@@ -133,3 +133,23 @@ def test_a_discarded_store_leaves_nothing(layout: Layout, catalogue: WritableCat
     assert list(layout.packs.iterdir())
     store.discard()
     assert not list(layout.packs.iterdir())
+
+
+def test_content_in_memory_is_kept_as_an_item_is(layout: Layout, catalogue: WritableCatalogue) -> None:
+    """It is known at once, lies where an item would, and counts for the size of the pack."""
+    store = ContentStore(layout, catalogue, level=1, number=1, placed=lambda *_: None)
+    contents = [b"a", b"", random.Random(1).randbytes(100_000), bytes(2 << 20)]
+    for content in contents:
+        digest = hashlib.sha256(content).hexdigest()
+        assert not store.is_known(digest, MemberKind.MESSAGE)
+        store.keep_new_content(MemberKind.MESSAGE, digest, content)
+        assert store.is_known(digest, MemberKind.SKELETON, MemberKind.MESSAGE)
+        assert not store.is_known(digest, MemberKind.BLOB)
+    [pack] = store.checkpoint()
+    found = unpack_without_us(layout.root / pack.path)
+    names = {
+        f"messages/{digest[:2]}/{digest}.eml" for digest in (hashlib.sha256(each).hexdigest() for each in contents)
+    }
+    assert set(found) == names
+    assert sorted(found.values()) == sorted(contents)
+    assert pack.rows == len(contents)

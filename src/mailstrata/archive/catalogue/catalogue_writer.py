@@ -26,6 +26,7 @@ from mailstrata.archive.catalogue.catalogue import (
     packs_of,
     row_batches,
 )
+from mailstrata.archive.catalogue.key_filter import KeyFilter
 from mailstrata.archive.commits.chain import ArchiveState, CommitLog
 from mailstrata.archive.folder.files import remove
 from mailstrata.archive.folder.layout import Layout
@@ -60,6 +61,8 @@ class WritableCatalogue:
         # The packs that are staged, and the numbers that the database will know them by; and the other way round.
         self._packs: dict[str, int] = {}
         self._names: dict[int, str] = {}
+        # Of an archive that was empty when it was opened all keys went through `_stage`, and are in here.
+        self._filter: KeyFilter | None = None
 
     @classmethod
     def open(cls, layout: Layout, log: CommitLog) -> WritableCatalogue:
@@ -80,6 +83,9 @@ class WritableCatalogue:
             with _writing(layout.catalogue):
                 catalogue = cls._connect(layout)
         try:
+            with _writing(layout.catalogue):
+                if catalogue._database.execute("SELECT 1 FROM main.members LIMIT 1").fetchone() is None:
+                    catalogue._filter = KeyFilter()
             catalogue._catch_up(log)
         except BaseException:
             catalogue.close()
@@ -149,8 +155,11 @@ class WritableCatalogue:
 
     def is_known(self, key: bytes, kind: MemberKind, other: MemberKind | None = None) -> bool:
         """Whether the archive has a member of that key and of one of these kinds, committed or staged."""
+        if self._filter is not None and not self._filter.may_have(key):
+            return False
         kinds = int(kind), int(kind if other is None else other)
         try:
+            self._begin()
             return self._database.execute(_IS_KNOWN, (key, *kinds)).fetchone() is not None
         except sqlite3.Error as error:
             raise _wrapped(self._layout.catalogue, error) from error
@@ -162,9 +171,19 @@ class WritableCatalogue:
                 self._stage(rows)
 
     def _stage(self, rows: list[Row]) -> None:
-        self._database.execute("BEGIN")
+        self._begin()
         insert_rows(self._database, "staged", rows)
-        self._database.execute("COMMIT")
+        if self._filter is not None:
+            add = self._filter.add
+            for row in rows:
+                add(row[1])
+
+    def _begin(self) -> None:
+        """Begin a transaction if none is open: outside of one, each question takes locks of its own, and four times as
+        long. It reads the catalogue and writes what is staged; nobody else writes either while this writer is at work.
+        """
+        if not self._database.in_transaction:
+            self._database.execute("BEGIN")
 
     def _pack_number(self, pack: str) -> int:
         number = self._packs.get(pack)
@@ -217,6 +236,8 @@ class WritableCatalogue:
         """
         with _writing(self._layout.catalogue):
             execute = self._database.execute
+            if self._database.in_transaction:
+                execute("COMMIT")
             execute("BEGIN IMMEDIATE")
             try:
                 self._forget(removed)

@@ -83,27 +83,38 @@ class PackWriter:
         What `is_text`, as nearly all mail without its attachments, is not tried whether it is compressed already,
         unless it is large.
         """
-        self.members += 1
         if item.spool is not None:
+            self.members += 1
             self._add_spool(name, item, item.spool)
-        elif item.size >= OWN_FRAME:
-            header = tar_format.header(name, item.size)
-            content = b"".join((header, item.buffer, bytes(tar_format.padding(item.size))))
-            self._write_frame(content, [(name, len(header), item.size)])
-        elif (not is_text or item.size >= _LARGE_TEXT) and self._compressor.is_compressed(item.buffer):
-            self._add_compressed(name, item)
         else:
-            self._window.add(group, name, item.buffer, order)
-            if self._window.is_full:
-                for frame in self._window.take_largest():
+            self.add_content(group, name, item.buffer, order, is_text=is_text)
+
+    def add_content(
+        self, group: str, name: str, content: bytes | bytearray, order: bytes = b"", *, is_text: bool = False
+    ) -> None:
+        """As `add`, for content that lies in memory, of at most 4 MiB."""
+        self.members += 1
+        size = len(content)
+        if size >= OWN_FRAME:
+            header = tar_format.header(name, size)
+            padding = bytes(tar_format.padding(size))
+            self._write_frame(b"".join((header, content, padding)), [(name, len(header), size)])
+        elif (not is_text or size >= _LARGE_TEXT) and self._compressor.is_compressed(content):
+            self._add_compressed(name, content)
+        else:
+            window = self._window
+            window.add(group, name, content, order)
+            if window.is_full:
+                for frame in window.take_largest():
                     self._write_frame(*frame)
 
-    def _add_compressed(self, name: str, item: Item) -> None:
+    def _add_compressed(self, name: str, content: bytes | bytearray) -> None:
         frame = self._compressed
-        frame += tar_format.header(name, item.size)
-        self._compressed_members.append((name, len(frame), item.size))
-        frame += item.buffer
-        frame += bytes(tar_format.padding(item.size))
+        size = len(content)
+        frame += tar_format.header(name, size)
+        self._compressed_members.append((name, len(frame), size))
+        frame += content
+        frame += bytes(tar_format.padding(size))
         if len(frame) >= OWN_FRAME:
             self._close_compressed()
 

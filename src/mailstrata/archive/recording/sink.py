@@ -23,15 +23,15 @@ from mailstrata.sinks.protocol import (
     OutsideKind,
     RawKind,
     Seen,
-    Sink,
     SourceOutcome,
     Wants,
 )
+from mailstrata.sinks.whole import WholeMessage, WholeSink
 
 MAX_LEVEL = 19
 
 
-class ArchiveSink(Sink):
+class ArchiveSink(WholeSink):
     """Writes an archive (`docs/archive-format.md`) in a folder: a new or empty one, or an archive to be added to.
 
     `level` is zstd's, 1 to 19. `options` are the words of the command, kept in each commit record for people. Every
@@ -123,6 +123,14 @@ class ArchiveSink(Sink):
     def end_message(self, message: MessageInfo) -> None:
         """Keep the message, if it is new."""
         self._running.end_message(message)
+
+    def takes_whole(self, message: WholeMessage) -> bool:
+        """Take a message as a whole that is kept as it is."""
+        return self._running.takes_whole(message)
+
+    def whole_message(self, message: WholeMessage) -> None:
+        """Keep the message, if it is new."""
+        self._running.whole_message(message)
 
     def end_file(self, source: SourceInfo, file: FileInfo, outcome: FileOutcome) -> None:  # noqa: ARG002
         """Note how long the file was, and its digest."""

@@ -18,11 +18,24 @@ from mailstrata.archive.snapshots.segments import source_id
 from mailstrata.archive.writing.session import WriterSession
 from mailstrata.errors import ArchiveError
 from mailstrata.index.message_rows import MessageRows
-from mailstrata.index.rows import Row, blob_row, occurrence_row
+from mailstrata.index.rows import (
+    LIST_LIMIT,
+    OccurrenceValues,
+    Row,
+    blob_row,
+    framing_defects,
+    message_weight,
+    row_weight,
+)
+from mailstrata.message.encoded_words import decode_text
+from mailstrata.message.field_values import Field
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import SourceInfo
+from mailstrata.parser.defects import Defect
 from mailstrata.sinks.protocol import Checkpoint, RawKind, SourceOutcome
+from mailstrata.sinks.whole import WholeMessage
 from mailstrata.stripping import ARCHIVE_POLICY, StrippedPart, Stripper
+from mailstrata.stripping.escape import WORDS
 
 
 class ArchiveRun:
@@ -38,6 +51,7 @@ class ArchiveRun:
         self._store = self.session.store
         self._archive = Archive(self.session.layout, self.session.log)
         self._rows = MessageRows(self.session.layout.packs)
+        self._occurrence = OccurrenceValues()
         self._source: OpenSource | None = None
         # What the next record will say of the sources that it touches.
         self._sources: list[SourceSnapshot] = []
@@ -154,11 +168,7 @@ class ArchiveRun:
         source = self.source
         totals = source.segments.totals
         totals.add_parts(stripped.counts)
-        totals.messages_found += 1
-        totals.message_bytes += stripped.size
-        occurrence = occurrence_row(message, source.snapshot.snapshot)
-        if message.sha256 not in self.session.state.erased and not source.is_known_place(message):
-            self.session.index.add("occurrences", occurrence)
+        framing = self._found(message, totals)
         if self._keep_message(message, item, is_skeleton=stripped.is_changed, totals=totals):
             row = self._rows.message_row(message)
             add = self.session.index.add
@@ -166,10 +176,68 @@ class ArchiveRun:
             for part_row in self._rows.part_rows(message):
                 add("parts", part_row)
             # The rows have made out the defects already, those of framing and all others.
-            totals.defects.update([defect["code"] for defect in (*occurrence["defects"], *row["defects"])])
+            totals.defects.update([defect.code.value for defect in framing])
+            totals.defects.update([defect["code"] for defect in row["defects"]])
         else:
             totals.defects.update([defect.code.value for defect in message.defects])
-        source.segments.message(message)
+        source.segments.message(message, framing)
+
+    def _found(self, message: MessageInfo, totals: Totals) -> list[Defect]:
+        """Count a message that has ended, and note where it was; returns the defects of its framing."""
+        source = self.source
+        size = message.size
+        assert size is not None
+        totals.messages_found += 1
+        totals.message_bytes += size
+        framing = framing_defects(message)
+        if message.sha256 not in self.session.state.erased and not source.is_known_place(message):
+            values = self._occurrence(message, framing, source.snapshot.snapshot)
+            weight = row_weight(len(message.separator), len(framing))
+            self.session.index.add_values("occurrences", values, weight)
+        return framing
+
+    # Messages as a whole -------------------------------------------------------------------------------------
+
+    def takes_whole(self, message: WholeMessage) -> bool:
+        for part in message.parts:
+            if ARCHIVE_POLICY.may_take_out(part.part.entity.encoding, is_attachment=part.facts.is_attachment):
+                return False
+        return WORDS not in message.data
+
+    def whole_message(self, message: WholeMessage) -> None:
+        info = message.info
+        digest = info.sha256
+        assert digest is not None
+        segments = self.source.segments
+        segments.begin_message()
+        totals = segments.totals
+        totals.parts += len(message.parts)
+        for part in message.parts:
+            if part.defects:
+                totals.defects.update([defect.code.value for defect in part.defects[:LIST_LIMIT]])
+        framing = self._found(info, totals)
+        if digest in self.session.state.erased:
+            totals.messages_erased += 1
+        elif self._store.is_known(digest, *MESSAGE_KINDS):
+            totals.messages_duplicate += 1
+        else:
+            data = message.data
+            order = _grouping_key(message.fields.first[Field.SUBJECT])
+            self._store.keep_new_content(MemberKind.MESSAGE, digest, data, order=order)
+            totals.messages_new += 1
+            totals.message_bytes_new += len(data)
+            totals.kept_bytes_new += len(data)
+            self._add_rows(message)
+        if message.defects:
+            totals.defects.update([defect.code.value for defect in message.defects])
+        segments.message(info, framing)
+
+    def _add_rows(self, message: WholeMessage) -> None:
+        values, rows = self._rows.whole(message)
+        add_values = self.session.index.add_values
+        add_values("messages", values, message_weight(values, message.parts[-1].body_start))
+        for row, part in zip(rows, message.parts, strict=True):
+            add_values("parts", row, row_weight(part.body_start - part.start, len(part.defects)))
 
     def _keep_message(self, message: MessageInfo, item: Item, *, is_skeleton: bool, totals: Totals) -> bool:
         """Keep the message, or its skeleton, if the archive has neither; says whether it was new. One that was erased
@@ -279,5 +347,11 @@ _MOST_OF_SUBJECT = 80
 
 def grouping_key(message: MessageInfo) -> bytes:
     """What messages are sorted by before they share a frame: those of a conversation quote each other."""
-    subject = _REPLY.sub("", (message.subject or "")[:1000], count=1)
-    return subject[:_MOST_OF_SUBJECT].casefold().encode("utf-8", "replace")
+    return _grouping_key(message.headers.raw("Subject"))
+
+
+def _grouping_key(subject: bytes | None) -> bytes:
+    if subject is None:
+        return b""
+    text = _REPLY.sub("", decode_text(subject)[:1000], count=1)
+    return text[:_MOST_OF_SUBJECT].casefold().encode("utf-8", "replace")

@@ -81,6 +81,15 @@ class ContentStore:
         finally:
             item.discard()
 
+    def keep_new_content(self, kind: MemberKind, sha256: str, content: bytes, *, order: bytes = b"") -> None:
+        """As `keep_new`, for content that lies in memory, of at most 4 MiB."""
+        key = bytes.fromhex(sha256)
+        pack = self._pack_for(len(content))
+        self._under_way.add((kind, key))
+        pack.add_content(_GROUPS[kind], content_name(kind, sha256), content, order, is_text=kind is not MemberKind.BLOB)
+        if pack.members >= PACK_MEMBERS:
+            self._close_pack()
+
     def is_known(self, sha256: str, kind: MemberKind, other: MemberKind | None = None) -> bool:
         """Whether the archive has a member of that digest, of one of these kinds."""
         key = bytes.fromhex(sha256)
@@ -100,18 +109,21 @@ class ContentStore:
             item.discard()
 
     def _add(self, kind: MemberKind, key: bytes, name: str, item: Item, order: bytes) -> None:
-        pack = self._pack
-        if pack is not None and pack.members:
-            size = pack.size + pack.held + (item.size if item.spool is None else item.spool_length)
-            if size > PACK_BYTES:
-                self._close_pack()
-                pack = None
-        if pack is None:
-            pack = self._pack = self._begin_pack()
+        pack = self._pack_for(item.size if item.spool is None else item.spool_length)
         self._under_way.add((kind, key))
         pack.add(_GROUPS[kind], name, item, order, is_text=kind is not MemberKind.BLOB)
         if pack.members >= PACK_MEMBERS:
             self._close_pack()
+
+    def _pack_for(self, size: int) -> PackWriter:
+        """The pack under way, or a new one where so many bytes more would be too many."""
+        pack = self._pack
+        if pack is not None:
+            if not pack.members or pack.size + pack.held + size <= PACK_BYTES:
+                return pack
+            self._close_pack()
+        pack = self._pack = self._begin_pack()
+        return pack
 
     def _begin_pack(self) -> PackWriter:
         name = f"{self.number:08d}-{self._packs_begun:04d}-{secrets.token_hex(4)}.tar.zst"

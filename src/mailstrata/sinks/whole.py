@@ -1,0 +1,120 @@
+"""Small messages as one piece: for sinks that need no call for each part and each piece of a part.
+
+Most messages are of a few KiB and lie in memory anyway when they end. A sink that is a `WholeSink` gets those in one
+call, and all others as every sink does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from mailstrata.message.content_facts import ContentFacts
+from mailstrata.message.dates import parse_date
+from mailstrata.message.decoding import PartDecoder
+from mailstrata.message.field_values import Field, FieldValues
+from mailstrata.sinks.protocol import Sink
+from mailstrata.transfer import IDENTITY_ENCODINGS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailstrata.message.info import MessageInfo, PartInfo
+    from mailstrata.parser.defects import Defect
+
+HELD_BYTES = 128 << 10
+"""Bytes of a message up to which it is held until it ends."""
+
+HELD_EVENTS = 1024
+"""Events of a message, its parts and pieces of them, up to which it is held."""
+
+_NO_DEFECTS: list[Defect] = []
+
+
+class WholePart:
+    """A part of a message that lies in memory: `[start, body_start)` of the message is its header block, `[body_start,
+    end)` its body, in bytes, mbox quoting undone.
+
+    `position` is its place in document order, from 0. `content` is a leaf's content, None for a container. `defects`
+    are those of `part`.
+    """
+
+    __slots__ = ("body_start", "content", "defects", "end", "facts", "part", "position", "start")
+
+    def __init__(self, part: PartInfo, facts: ContentFacts, position: int, start: int) -> None:
+        self.part = part
+        self.facts = facts
+        self.position = position
+        self.start = start
+        self.body_start = start
+        self.end = start
+        self.content: bytes | None = None
+        self.defects = _NO_DEFECTS
+
+    def decode(self, message: bytes, limit: int | None) -> None:
+        """The part has ended: decode its body if it is a leaf, and set what is known of a part that has ended.
+        `limit` is that of the decoded bytes."""
+        part = self.part
+        entity = part.entity
+        if entity.boundary is None and not entity.is_message_container:
+            body = message[self.body_start : self.end]
+            if (entity.opaque or entity.encoding in IDENTITY_ENCODINGS) and (limit is None or len(body) <= limit):
+                content = body
+                part.size = len(body)
+            else:
+                decoder = PartDecoder(part, limit)
+                content = decoder.feed(body)
+                content += decoder.close()
+            self.content = content
+            part.sha256 = hashlib.sha256(content).hexdigest()
+        if self.facts.may_be_defective or entity.defects or part.decoder_defects:
+            self.defects = part.defects
+
+
+class WholeMessage:
+    """A message that has ended and lies in memory as a whole.
+
+    `data` is its bytes, mbox quoting undone; `fields` are its header fields. `parts` stand in the order in which they
+    ended, the root last. `date` and `defects` are those of `info`, whose size and digests are set.
+    """
+
+    __slots__ = ("data", "date", "defects", "fields", "info", "parts")
+
+    def __init__(self, info: MessageInfo, data: bytes, fields: FieldValues, parts: list[WholePart]) -> None:
+        self.info = info
+        self.data = data
+        self.fields = fields
+        self.parts = parts
+        self.date: datetime | None = None
+        self.defects = _NO_DEFECTS
+
+    def finish(self) -> None:
+        """Set the message's size and digests, and make out its date and its defects."""
+        info, data = self.info, self.data
+        info.size = len(data)
+        info.sha256 = hashlib.sha256(data).hexdigest()
+        if b"\r" in data:
+            info.canonical_sha256 = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+        else:
+            info.canonical_sha256 = info.sha256
+        first = self.fields.first
+        date = first[Field.DATE]
+        if date is not None:
+            self.date = parse_date(date)
+        if self.date is None or first[Field.FROM] is None or self.fields.has_repeated or info.root.entity.defects:
+            self.defects = info.defects
+
+
+class WholeSink(Sink):
+    """A sink that takes small messages as one piece, with content and digests, instead of the calls from
+    `begin_message` to `end_message`; what comes of it must be the same. It is still called in that way with messages
+    that are large, have many parts, or that it does not want as a whole."""
+
+    @abstractmethod
+    def takes_whole(self, message: WholeMessage) -> bool:
+        """Whether to be called with this message as a whole; it has ended, but nothing of it is decoded or hashed."""
+
+    @abstractmethod
+    def whole_message(self, message: WholeMessage) -> None:
+        """A message, from its begin to its end."""
