@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailstrata.message import addresses
 from mailstrata.message.addresses import Address, parse_addresses
 
 
@@ -215,3 +216,40 @@ def test_many_addresses():
     """None is lost among many, of all shapes."""
     value = b'"Lee, Ann" <ann@a.example>, bob@b.example (Bob), ' * 10_000
     assert pairs(value) == [("Lee, Ann", "ann@a.example"), ("Bob", "bob@b.example")] * 10_000
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *("Ann", '"Ann, B."', '"a  b"', "a@b.example", "<a@b.example>", " ", "  ", ",", ";", ":", "(c)", "\\"),
+                *(
+                    "@",
+                    "<",
+                    ">",
+                    '"',
+                    "[1]",
+                    "=?",
+                    "ü",
+                    "\t",
+                    "\n ",
+                    "\x7f",
+                    "at",
+                    ".",
+                    "a.b@c",
+                    "<mailto:a@b>",
+                    "=?a@b",
+                ),
+            ]
+        ),
+        max_size=9,
+    ).map(lambda pieces: "".join(pieces).encode())
+)
+def test_plain_text_is_read_as_any_other(value):
+    """What is read as text, since nothing in it is to be decoded, comes to the same as it does from bytes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addresses, "_read_plain", lambda text, mailboxes: 0)
+        general = addresses.parse_mailboxes(value)
+    assert addresses.parse_mailboxes(value) == general
+    assert [(each.name, each.address) for each in parse_addresses(value)] == general

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import quopri
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailstrata.message import encoded_words
 from mailstrata.message.encoded_words import decode_text, decode_words, one_line
 
 
@@ -172,3 +174,27 @@ def test_longest_label_of_an_encoded_word():
     """An unknown charset of 64 characters begins an encoded word; one of 65 is text."""
     assert decode_text(b"=?" + b"x" * 64 + b"?Q?a_b?=") == "a b"
     assert decode_text(b"=?" + b"x" * 65 + b"?Q?a_b?=").startswith("=?")
+
+
+_NEVER = re.compile(rb"(?!)")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.builds(
+            lambda octets, charset: b"=?%s?B?%s?=" % (charset, base64.b64encode(octets)),
+            st.binary(max_size=20),
+            st.sampled_from([b"utf-8", b"UTF-8", b"utf8", b"latin1"]),
+        ),
+        st.sampled_from(
+            [b"=?utf-8?b?YQ?=", b"=?utf-8?b?YQ===?=", b"=?utf-8?b?Y=Q=?=", b"=?utf-8?b?YR==?=", b"=?utf-8?b??="]
+        ),
+    )
+)
+def test_one_plain_word_is_read_as_any_other(value):
+    """The short way for one word in base64 and UTF-8 gives what the long one does."""
+    short = encoded_words._decode_words(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoded_words, "_USUAL", _NEVER)
+        assert encoded_words._decode_words(value) == short

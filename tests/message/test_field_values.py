@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailstrata.message import field_values
-from mailstrata.message.field_values import Field, FieldValues
+from mailstrata.message.field_values import FIELD_NAMES, FROM, TO, FieldValues
 from mailstrata.message.headers import LARGE_BLOCK, Headers
 
-_NAMES = dict(zip(Field, field_values._NAMES, strict=True))
 _line = st.one_of(
-    st.sampled_from([name.encode() + b": v" for name in _NAMES.values()]),
+    st.sampled_from([name.encode() + b": v" for name in FIELD_NAMES]),
     st.sampled_from([b"FROM:a", b"from : b", b"To\t:", b" folded", b"\t: x", b"X: y", b"From", b": z", b"Cc:\x00"]),
     st.binary(max_size=12),
 )
@@ -28,10 +27,10 @@ def test_all_fields_at_once(block, end):
     block += end
     headers = Headers(block)
     values = FieldValues(headers)
-    for field, name in _NAMES.items():
+    for field, name in enumerate(FIELD_NAMES):
         assert values.first[field] == headers.raw(name)
         assert values.all(field) == headers.raw_all(name)
-    once = [name for field, name in _NAMES.items() if field <= Field.REFERENCES]
+    once = FIELD_NAMES[: FIELD_NAMES.index("References") + 1]
     assert values.has_repeated == any(len(headers.raw_all(name)) > 1 for name in once)
 
 
@@ -39,5 +38,15 @@ def test_all_fields_at_once(block, end):
 def test_a_large_block(filling):
     """Neither a block beyond the limit nor one with many fields is read otherwise."""
     values = FieldValues(Headers(b"To: a\n" + filling + b"to: b\nFrom: c\n\n"))
-    assert (values.first[Field.FROM], values.first[Field.TO], values.all(Field.TO)) == (b" c", b" a", [b" a", b" b"])
+    assert (values.first[FROM], values.first[TO], values.all(TO)) == (b" c", b" a", [b" a", b" b"])
     assert values.has_repeated
+
+
+def test_each_number_is_that_of_its_name():
+    """The places that have a name lie where the field of that name does."""
+    special = {"LABELS": "X-Gmail-Labels"}
+    numbers = {name: value for name, value in vars(field_values).items() if name.isupper() and type(value) is int}
+    assert len(numbers) > 10
+    for name, number in numbers.items():
+        if name != "LARGE_BLOCK" and not name.startswith("_"):
+            assert FIELD_NAMES[number].lower() == special.get(name, name.replace("_", "-")).lower()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailstrata.message import ids
 from mailstrata.message.ids import parse_message_ids
 
 
@@ -86,3 +89,18 @@ def test_any_bytes_give_ids(value):
 def test_hostile_values_take_linear_time(unit):
     """A quarter of a megabyte of any of these; anything quadratic would take minutes."""
     parse_message_ids(unit * (250_000 // len(unit)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([b"<", b">", b"a@b", b" ", b"\t", b"\r\n ", b"\x7f", b"\xff", b",", b"(c)", b'"']), max_size=7
+    )
+)
+def test_one_plain_id_is_read_as_any_other(pieces):
+    """The short way for one id of printable ASCII gives what the long one does."""
+    value = b"".join(pieces)
+    short = parse_message_ids(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ids, "_USUAL", re.compile(rb"(?!)"))
+        assert parse_message_ids(value) == short

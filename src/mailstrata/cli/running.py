@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ from mailstrata.cli.units import format_count
 from mailstrata.errors import MailstrataError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mailstrata.message.origin import Failure, MboxVariant
     from mailstrata.sinks.pipeline import Report
     from mailstrata.sinks.protocol import KnownFiles, Sink
+
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def run(
@@ -44,7 +47,7 @@ def run(
     from mailstrata.sources.discover import find_sources
 
     bar = ProgressBar() if wanted(quiet, writes_results) else None
-    with bar or nullcontext():
+    with bar or nullcontext(), _collecting_seldom():
         pipeline = Pipeline(
             [sink],
             limits=limits(max_depth, max_parts),
@@ -53,6 +56,20 @@ def run(
             known=known,
         )
         return pipeline.run(find_sources(sources, mbox_variant=mbox_variant))
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let the interpreter look for cycles of objects less often: a run makes next to none, and holds thousands of rows
+    that each search goes through. What was imported by now is not looked at again."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def refuse_target_in_source(sources: Sequence[str], target: str) -> None:

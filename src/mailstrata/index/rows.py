@@ -11,13 +11,25 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mailstrata.message.addresses import parse_addresses
+from mailstrata.message.addresses import parse_mailboxes
 from mailstrata.message.content_facts import content_facts
 from mailstrata.message.encoded_words import decode_text
-from mailstrata.message.field_values import Field, FieldValues
+from mailstrata.message.field_values import (
+    BCC,
+    CC,
+    DELIVERED_TO,
+    FROM,
+    KEYWORDS,
+    LABELS,
+    REPLY_TO,
+    SENDER,
+    TO,
+    FieldValues,
+)
 from mailstrata.message.ids import parse_message_ids
 from mailstrata.message.json import offset_minutes
 from mailstrata.parser.defects import DefectCode
@@ -25,7 +37,7 @@ from mailstrata.parser.defects import DefectCode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mailstrata.message.addresses import Address
+    from mailstrata.message.addresses import Mailbox
     from mailstrata.message.content_facts import ContentFacts
     from mailstrata.message.info import MessageInfo, PartInfo
     from mailstrata.message.origin import FileInfo, SourceInfo
@@ -142,14 +154,14 @@ def message_values(
     Values that are lists may be shared between rows, and are not to be changed.
     """
     first = fields.first
-    from_addresses, from_address, from_domain = _authors(fields.all(Field.FROM))
-    raw_id = first[Field.MESSAGE_ID]
+    from_, sender, reply_to, to, cc, bcc, _, subject = first[:8]
+    raw_id, in_reply_to_ids, references_ids, delivered_to, list_id = first[8:13]
+    labels, keywords, user_agent, mailer, auto_submitted = first[13:18]
+    from_addresses, from_address, from_domain = _authors(from_, fields)
     ids = parse_message_ids(raw_id) if raw_id else None
     message_id = text(ids[0], NAME_LIMIT) if ids else None
-    raw_ids = first[Field.IN_REPLY_TO]
-    in_reply_to = _texts(parse_message_ids(raw_ids)) if raw_ids else _NOTHING
-    raw_ids = first[Field.REFERENCES]
-    references = _texts(parse_message_ids(raw_ids)) if raw_ids else _NOTHING
+    in_reply_to = _texts(parse_message_ids(in_reply_to_ids)) if in_reply_to_ids else _NOTHING
+    references = _texts(parse_message_ids(references_ids)) if references_ids else _NOTHING
     if references:
         thread_root_id: str | None = references[0]
     else:
@@ -165,27 +177,27 @@ def message_values(
         thread_root_id,
         None if date is None else _microseconds(date),
         None if date is None else offset_minutes(date),
-        _field_text(first[Field.FROM]),
+        None if from_ is None else _field_text(from_),
         from_address,
         from_domain,
         from_addresses,
-        _field_text(first[Field.SENDER]),
-        _mailboxes(fields.all(Field.SENDER)),
-        _field_text(first[Field.REPLY_TO]),
-        _mailboxes(fields.all(Field.REPLY_TO)),
-        _field_text(first[Field.TO]),
-        _mailboxes(fields.all(Field.TO)),
-        _field_text(first[Field.CC]),
-        _mailboxes(fields.all(Field.CC)),
-        _field_text(first[Field.BCC]),
-        _mailboxes(fields.all(Field.BCC)),
-        _delivered_to(fields.all(Field.DELIVERED_TO)),
-        _field_text(first[Field.SUBJECT]),
-        _list_id(first[Field.LIST_ID]),
-        _labels([*fields.all(Field.LABELS), *fields.all(Field.KEYWORDS)]),
-        _mailer(first[Field.USER_AGENT], first[Field.MAILER]),
-        _keyword(first[Field.AUTO_SUBMITTED]),
-        text(message.root.content_type, NAME_LIMIT),
+        None if sender is None else _field_text(sender),
+        _mailboxes(sender, fields, SENDER),
+        None if reply_to is None else _field_text(reply_to),
+        _mailboxes(reply_to, fields, REPLY_TO),
+        None if to is None else _field_text(to),
+        _mailboxes(to, fields, TO),
+        None if cc is None else _field_text(cc),
+        _mailboxes(cc, fields, CC),
+        None if bcc is None else _field_text(bcc),
+        _mailboxes(bcc, fields, BCC),
+        _NOTHING if delivered_to is None else _delivered_to(delivered_to, fields),
+        None if subject is None else _text_of(subject),
+        None if list_id is None else _list_id(list_id),
+        _NOTHING if labels is None and keywords is None else _labels(fields),
+        _mailer(user_agent, mailer),
+        None if auto_submitted is None else _keyword(auto_submitted),
+        text(message.root.entity.content_type, NAME_LIMIT),
         message.size,
         header_size,
         totals.part_count,
@@ -359,83 +371,86 @@ def text(value: str | None, limit: int = TEXT_LIMIT) -> str | None:
 
 
 def _texts(values: Iterable[str]) -> list[str]:
-    found: list[str] = []
-    for value in values:
-        if len(found) >= LIST_LIMIT:
-            break
-        found.append(text(value, NAME_LIMIT) or "")
-    return found
+    return [text(value, NAME_LIMIT) or "" for value in islice(values, LIST_LIMIT)]
 
 
-def _field_text(value: bytes | None) -> str | None:
-    if value is None:
-        return None
-    return _kept_text(value) if len(value) <= _LONGEST_KEPT else text(decode_text(value))
+def _field_text(value: bytes) -> str | None:
+    return _kept_text(value) if len(value) <= _LONGEST_KEPT else _text_of(value)
 
 
 def _text_of(value: bytes) -> str | None:
     return text(decode_text(value))
 
 
-def _mailboxes(values: list[bytes]) -> list[dict[str, str]]:
-    if not values:
+def _mailboxes(value: bytes | None, fields: FieldValues, field: int) -> list[dict[str, str]]:
+    """The mailboxes of all fields of a name, of which `value` is the first."""
+    if value is None:
         return _NOTHING
-    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
-        return _kept_mailboxes(values[0])
-    return _addresses([address for value in values for address in parse_addresses(value)])
+    if fields.repeated and field in fields.repeated:
+        return _structs(_all_mailboxes(fields.repeated[field]))
+    return _kept_mailboxes(value) if len(value) <= _LONGEST_KEPT else _mailboxes_of(value)
+
+
+def _all_mailboxes(values: list[bytes]) -> list[Mailbox]:
+    return [mailbox for value in values for mailbox in parse_mailboxes(value)]
 
 
 def _mailboxes_of(value: bytes) -> list[dict[str, str]]:
-    return _addresses(parse_addresses(value))
+    return _structs(parse_mailboxes(value))
 
 
 _Authors = tuple[list[dict[str, str]], str | None, str | None]
+_NO_AUTHORS: _Authors = (_NOTHING, None, None)
 
 
-def _authors(values: list[bytes]) -> _Authors:
+def _authors(value: bytes | None, fields: FieldValues) -> _Authors:
     """The mailboxes of From, the first author's address, and its domain."""
-    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
-        return _kept_authors(values[0])
-    return _authors_of([address for value in values for address in parse_addresses(value)])
+    if value is None:
+        return _NO_AUTHORS
+    if fields.repeated and FROM in fields.repeated:
+        return _authors_among(_all_mailboxes(fields.repeated[FROM]))
+    return _kept_authors(value) if len(value) <= _LONGEST_KEPT else _authors_of(value)
 
 
-def _authors_of(addresses: list[Address]) -> _Authors:
-    first = next((each.address.lower() for each in addresses if each.address), None)
-    return _addresses(addresses), text(first, NAME_LIMIT), _domain(first)
+def _authors_of(value: bytes) -> _Authors:
+    return _authors_among(parse_mailboxes(value))
 
 
-def _authors_of_field(value: bytes) -> _Authors:
-    return _authors_of(parse_addresses(value))
+def _authors_among(mailboxes: list[Mailbox]) -> _Authors:
+    first = None
+    for _, address in mailboxes:
+        if address:
+            first = address.lower()
+            break
+    return _structs(mailboxes), text(first, NAME_LIMIT), _domain(first)
 
 
-def _delivered_to(values: list[bytes]) -> list[str]:
-    if not values:
-        return _NOTHING
-    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
-        return _kept_delivered_to(values[0])
-    return _lower_addresses(address for value in values for address in parse_addresses(value))
-
-
-def _lower_addresses(addresses: Iterable[Address]) -> list[str]:
-    return _texts(address.address.lower() for address in addresses if address.address)
+def _delivered_to(value: bytes, fields: FieldValues) -> list[str]:
+    if fields.repeated and DELIVERED_TO in fields.repeated:
+        return _lower_addresses(_all_mailboxes(fields.repeated[DELIVERED_TO]))
+    return _kept_delivered_to(value) if len(value) <= _LONGEST_KEPT else _delivered_to_of(value)
 
 
 def _delivered_to_of(value: bytes) -> list[str]:
-    return _lower_addresses(parse_addresses(value))
+    return _lower_addresses(parse_mailboxes(value))
+
+
+def _lower_addresses(mailboxes: list[Mailbox]) -> list[str]:
+    return _texts([address.lower() for _, address in mailboxes if address])
 
 
 # The same people write to the same people, through the same lists.
 _LONGEST_KEPT = 200
 _kept_text = lru_cache(maxsize=4096)(_text_of)
 _kept_mailboxes = lru_cache(maxsize=4096)(_mailboxes_of)
-_kept_authors = lru_cache(maxsize=4096)(_authors_of_field)
+_kept_authors = lru_cache(maxsize=4096)(_authors_of)
 _kept_delivered_to = lru_cache(maxsize=256)(_delivered_to_of)
 
 
-def _addresses(addresses: Sequence[Address]) -> list[dict[str, str]]:
+def _structs(mailboxes: list[Mailbox]) -> list[dict[str, str]]:
     return [
-        {"name": text(a.name, NAME_LIMIT) or "", "address": text(a.address, NAME_LIMIT) or ""}
-        for a in addresses[:LIST_LIMIT]
+        {"name": text(name, NAME_LIMIT) or "", "address": text(address, NAME_LIMIT) or ""}
+        for name, address in mailboxes[:LIST_LIMIT]
     ]
 
 
@@ -463,36 +478,33 @@ def _path(path: bytes) -> tuple[str, bytes | None]:
         return path.decode("utf-8", "replace"), path
 
 
-def _list_id(value: bytes | None) -> str | None:
-    decoded = _field_text_whole(value)
-    if decoded is None:
-        return None
+def _list_id(value: bytes) -> str | None:
+    return _kept_list_id(value) if len(value) <= _LONGEST_KEPT else _list_id_of(value)
+
+
+def _list_id_of(value: bytes) -> str | None:
+    decoded = decode_text(value)
     match = _LAST_IN_ANGLES.search(decoded)
     found = decoded if match is None else match[1]
     return text(found.strip().lower(), NAME_LIMIT) or None
 
 
-def _labels(values: list[bytes]) -> list[str]:
-    if not values:
-        return _NOTHING
-    texts = [decode_text(value) for value in values]
+_kept_list_id = lru_cache(maxsize=256)(_list_id_of)
+
+
+def _labels(fields: FieldValues) -> list[str]:
+    texts = [decode_text(value) for value in (*fields.all(LABELS), *fields.all(KEYWORDS))]
     found = (quoted or bare.strip() for each in texts for quoted, bare in _LABEL.findall(each[:TEXT_LIMIT]))
     return _texts(label for label in found if label)
 
 
 def _mailer(user_agent: bytes | None, mailer: bytes | None) -> str | None:
-    return text(_field_text_whole(user_agent) or _field_text_whole(mailer), NAME_LIMIT)
+    return (_program(user_agent) if user_agent else None) or (None if mailer is None else _program(mailer))
 
 
-def _keyword(value: bytes | None) -> str | None:
-    decoded = _field_text_whole(value)
-    if decoded is None:
-        return None
-    return text(_KEYWORD.sub("", decoded.strip()).lower(), NAME_LIMIT) or None
+def _program(value: bytes) -> str | None:
+    return text(_field_text(value) if len(value) <= _LONGEST_KEPT else decode_text(value), NAME_LIMIT)
 
 
-def _field_text_whole(value: bytes | None) -> str | None:
-    """A decoded value that is not cut, whatever its length."""
-    if value is None:
-        return None
-    return _kept_text(value) if len(value) <= _LONGEST_KEPT else decode_text(value)
+def _keyword(value: bytes) -> str | None:
+    return text(_KEYWORD.sub("", decode_text(value).strip()).lower(), NAME_LIMIT) or None

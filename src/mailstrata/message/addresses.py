@@ -44,14 +44,19 @@ class Address:
         return f"{name} <{self.address}>" if self.address else name
 
 
+Mailbox = tuple[str, str]
+"""Name and address, as those of an `Address`."""
+
 # One mailbox of the usual shapes, with what separates it from the one before.
-_SPECIALS = rb'\x00-\x20<>"(),:;@\[\]\\'
-_USUAL = re.compile(
-    rb"[\s,;]*+(?:"
-    rb'(?:"([^"\\]*+)"|([^<>"(),:;@\[\]\\]*+))\s*+<([^' + _SPECIALS + rb"]++@[^" + _SPECIALS + rb"]++)>"
-    rb"|((?!=\?)[^" + _SPECIALS + rb"]++@[^" + _SPECIALS + rb"]++)"
-    rb")\s*+(?=[,;]|\Z)"
+_SPECIALS = r'\x00-\x20<>"(),:;@\[\]\\'
+_USUAL_SHAPES = (
+    r"[\s,;]*+(?:"
+    r'(?:"([^"\\]*+)"|([^<>"(),:;@\[\]\\]*+))\s*+<([^' + _SPECIALS + r"]++@[^" + _SPECIALS + r"]++)>"
+    r"|((?!=\?)[^" + _SPECIALS + r"]++@[^" + _SPECIALS + r"]++)"
+    r")\s*+(?=[,;]|\Z)"
 )
+_USUAL = re.compile(_USUAL_SHAPES.encode("ascii"))
+_USUAL_PLAIN = re.compile(_USUAL_SHAPES, re.ASCII)
 
 # Encoded words come first: the commas and brackets in them are text. Every alternative takes a backslash and what
 # follows it together, so that at most one quote can turn out not to be closed.
@@ -86,33 +91,63 @@ def parse_addresses(value: bytes) -> list[Address]:
     host`, 8-bit text. Where a name has no address, as in `undisclosed recipients`, `address` is empty; a single word
     is the address of a local user. Never raises; linear in the size of the value.
     """
-    return list(_parse_once(value)) if len(value) <= _LONGEST_KEPT else _parse(value)
+    return list(_addresses_once(value)) if len(value) <= _LONGEST_KEPT else _addresses(value)
 
 
-def _parse(value: bytes) -> list[Address]:
-    addresses: list[Address] = []
+def _addresses(value: bytes) -> list[Address]:
+    return [Address(name, address) for name, address in parse_mailboxes(value)]
+
+
+# Who writes once writes again, to the same people.
+_LONGEST_KEPT = 200
+_addresses_once = lru_cache(maxsize=4096)(_addresses)
+
+
+def parse_mailboxes(value: bytes) -> list[Mailbox]:
+    """The same as pairs of name and address, for those who make something else of them."""
     value = unfold(value)
-    usual = _USUAL.match
+    mailboxes: list[Mailbox] = []
     position, end = 0, len(value)
+    if b"=?" not in value and value.isascii():
+        text = value.decode("ascii")
+        if text.isprintable():
+            position = _read_plain(text, mailboxes)
+    usual = _USUAL.match
     reader: _Reader | None = None
     while position < end:
         match = usual(value, position)
         if match is None:
-            reader = reader or _Reader(value, addresses)
+            reader = reader or _Reader(value, mailboxes)
             position = reader.read(position)
             continue
         quoted, phrase, address, bare = match.groups()
         position = match.end()
         if bare is not None:
-            addresses.append(Address("", _address_text(bare)))
+            mailboxes.append(("", _address_text(bare)))
         else:
-            addresses.append(Address(_name_text(phrase if quoted is None else quoted), _address_text(address)))
-    return addresses
+            mailboxes.append((_name_text(phrase if quoted is None else quoted), _address_text(address)))
+    return mailboxes
 
 
-# Who writes once writes again, to the same people.
-_LONGEST_KEPT = 200
-_parse_once = lru_cache(maxsize=4096)(_parse)
+def _read_plain(text: str, mailboxes: list[Mailbox]) -> int:
+    """Add mailboxes of the usual shapes, as long as there are any, from text in which nothing is to be decoded; returns
+    the offset behind the last one."""
+    usual = _USUAL_PLAIN.match
+    position, end = 0, len(text)
+    while position < end:
+        match = usual(text, position)
+        if match is None:
+            break
+        quoted, phrase, address, bare = match.groups()
+        position = match.end()
+        if bare is not None:
+            mailboxes.append(("", bare))
+            continue
+        name = (phrase if quoted is None else quoted).strip()
+        if "  " in name:
+            name = " ".join(name.split())
+        mailboxes.append((name, address))
+    return position
 
 
 def _address_text(address: bytes) -> str:
@@ -136,11 +171,11 @@ def _without_space(address: bytes) -> bytes:
 class _Reader:
     """Reads what is not of the usual shape, one separator to the next."""
 
-    __slots__ = ("addresses", "angle", "comments", "name_comment", "text", "value", "words")
+    __slots__ = ("angle", "comments", "mailboxes", "name_comment", "text", "value", "words")
 
-    def __init__(self, value: bytes, addresses: list[Address]) -> None:
+    def __init__(self, value: bytes, mailboxes: list[Mailbox]) -> None:
         self.value = value
-        self.addresses = addresses
+        self.mailboxes = mailboxes
         self.comments = True
         """Whether a parenthesis may still open a comment: none does after one that is never closed."""
         self._clear()
@@ -248,7 +283,7 @@ class _Reader:
         if address[:1] == b"@":
             address = b""  # a domain alone, as mail systems append it to an empty group
         if text or address:
-            self.addresses.append(Address(text, _address_text(address)))
+            self.mailboxes.append((text, _address_text(address)))
 
 
 _JOINED_AT_ONCE = 4096

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailstrata.message.charset_labels import is_known
-from mailstrata.message.field_values import Field
+from mailstrata.message.field_values import CONTENT_DISPOSITION, CONTENT_ID, CONTENT_TYPE
 
 if TYPE_CHECKING:
     from mailstrata.message.field_values import FieldValues
@@ -50,9 +50,9 @@ class ContentFactsOf:
             key = (entity.content_type, entity.is_container, block)
         else:
             first = fields.first
-            content_type = first[Field.CONTENT_TYPE]
-            disposition = first[Field.CONTENT_DISPOSITION]
-            content_id = first[Field.CONTENT_ID]
+            content_type = first[CONTENT_TYPE]
+            disposition = first[CONTENT_DISPOSITION]
+            content_id = first[CONTENT_ID]
             if len(content_type or b"") + len(disposition or b"") + len(content_id or b"") > _LONGEST_KEPT:
                 return content_facts(part)
             key = (entity.content_type, entity.is_container, content_type, disposition, content_id)

@@ -15,6 +15,10 @@ from mailstrata.parser.fields import unfold
 # for both would need memory for every equals sign in the text.)
 _WORD_BEGIN = re.compile(rb"=\?([^\x00-\x20?*=]{0,64}+)(?:\*[^\x00-\x20?]{0,64}+)?\?([bBqQ])\?")
 _WORD_END = re.compile(rb"\?=|=\?(?!=)")
+# Most of all encoded text: one word, well-formed.
+_USUAL = re.compile(
+    rb"=\?[uU][tT][fF]-8\?[bB]\?((?>(?:[A-Za-z0-9+/]{4})*)(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?="
+)
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _PADDING = re.compile(b"=+")
 _EQUALS_SIGN = ord("=")
@@ -63,6 +67,9 @@ def _decode_once(value: bytes) -> str:
 
 
 def _decode_words(value: bytes) -> str:
+    usual = _USUAL.fullmatch(value)
+    if usual is not None:
+        return decode(binascii.a2b_base64(usual[1]), "utf-8")
     text: list[str] = []
     run = _Run()
     position = search = 0

@@ -8,10 +8,9 @@ wrote, or one way brought, has the same names in the same order.
 from __future__ import annotations
 
 import re
-from enum import IntEnum
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mailstrata.message.headers import LARGE_BLOCK
 
@@ -21,39 +20,31 @@ if TYPE_CHECKING:
     from mailstrata.message.headers import Headers
 
 
-class Field(IntEnum):
-    """The fields, as they are counted in `FieldValues.first`."""
-
-    FROM = 0
-    SENDER = 1
-    REPLY_TO = 2
-    TO = 3
-    CC = 4
-    BCC = 5
-    DATE = 6
-    SUBJECT = 7
-    MESSAGE_ID = 8
-    IN_REPLY_TO = 9
-    REFERENCES = 10
-    DELIVERED_TO = 11
-    LIST_ID = 12
-    LABELS = 13
-    KEYWORDS = 14
-    USER_AGENT = 15
-    MAILER = 16
-    AUTO_SUBMITTED = 17
-    CONTENT_TYPE = 18
-    CONTENT_DISPOSITION = 19
-    CONTENT_ID = 20
-
-
-_NAMES = (
+FIELD_NAMES = (
     *("From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References"),
     *("Delivered-To", "List-Id", "X-Gmail-Labels", "Keywords", "User-Agent", "X-Mailer", "Auto-Submitted"),
     *("Content-Type", "Content-Disposition", "Content-ID"),
 )
-_NUMBERS = {name.lower().encode("ascii"): number for number, name in enumerate(_NAMES)}
-_ONCE = frozenset(range(Field.REFERENCES + 1))
+"""The fields, in the order of `FieldValues.first`."""
+
+# Their places there; plain numbers, since members of an enumeration take longer to look up than what they stand for.
+FROM: Final = 0
+SENDER: Final = 1
+REPLY_TO: Final = 2
+TO: Final = 3
+CC: Final = 4
+BCC: Final = 5
+DATE: Final = 6
+DELIVERED_TO: Final = 11
+SUBJECT: Final = 7
+LABELS: Final = 13
+KEYWORDS: Final = 14
+CONTENT_TYPE: Final = 18
+CONTENT_DISPOSITION: Final = 19
+CONTENT_ID: Final = 20
+
+_NUMBERS = {name.lower().encode("ascii"): number for number, name in enumerate(FIELD_NAMES)}
+_ONCE = frozenset(range(FIELD_NAMES.index("References") + 1))
 """The fields that a message has at most once (RFC 5322, 3.6)."""
 
 # As in `Headers`: the fields of a block in which every CR belongs to a line break.
@@ -64,31 +55,31 @@ _LARGEST_KEPT = 16 << 10
 
 
 class FieldValues:
-    """The values of the fields of `Field`, bytes as they stand, as `Headers.raw` and `raw_all` give them.
+    """The values of the fields of `FIELD_NAMES`, bytes as they stand, as `Headers.raw` and `raw_all` give them.
 
-    `first` has the first value of each field, None where there is none. `has_repeated` says that a field stands more
-    than once that must not (RFC 5322, 3.6).
+    `first` has the first value of each field, None where there is none; `repeated` has all values of those that stand
+    there more than once. `has_repeated` says that one is among them that must not be (RFC 5322, 3.6).
     """
 
-    __slots__ = ("_others", "first", "has_repeated")
+    __slots__ = ("first", "has_repeated", "repeated")
 
     def __init__(self, headers: Headers) -> None:
         self.first: tuple[bytes | None, ...] = ()
-        self._others: dict[int, list[bytes]] = {}
+        self.repeated: dict[int, list[bytes]] = {}
         block = headers.block
-        carriage_returns = block.count(b"\r")
-        if len(block) >= LARGE_BLOCK or (carriage_returns and carriage_returns != block.count(b"\r\n")):
-            found = [headers.raw_all(name) for name in _NAMES]
+        has_carriage_returns = b"\r" in block
+        if len(block) >= LARGE_BLOCK or (has_carriage_returns and block.count(b"\r") != block.count(b"\r\n")):
+            found = [headers.raw_all(name) for name in FIELD_NAMES]
             self.first = tuple([values[0] if values else None for values in found])
-            self._others = {number: values for number, values in enumerate(found) if len(values) > 1}
+            self.repeated = {number: values for number, values in enumerate(found) if len(values) > 1}
         else:
-            self._take_apart(block, carriage_returns > 0)
-        self.has_repeated = bool(self._others) and not _ONCE.isdisjoint(self._others)
+            self._take_apart(block, has_carriage_returns)
+        self.has_repeated = bool(self.repeated) and not _ONCE.isdisjoint(self.repeated)
 
     def _take_apart(self, block: bytes, has_carriage_returns: bool) -> None:
         pairs = _FIELDS.findall(block)
         if not pairs:
-            self.first = (None,) * len(_NAMES)
+            self.first = (None,) * len(FIELD_NAMES)
             return
         names, found = zip(*pairs, strict=True)
         if len(names) <= _MOST_KEPT and len(block) <= _LARGEST_KEPT:
@@ -104,11 +95,11 @@ class FieldValues:
         values.append(None)
         self.first = layout.first_of(values)
         for number, places in layout.repeated:
-            self._others[number] = [value for place in places if (value := values[place]) is not None]
+            self.repeated[number] = [value for place in places if (value := values[place]) is not None]
 
     def all(self, field: int) -> list[bytes]:
         """The values of all fields of that name, in order."""
-        values = self._others.get(field)
+        values = self.repeated.get(field)
         if values is not None:
             return values
         value = self.first[field]
@@ -116,12 +107,12 @@ class FieldValues:
 
 
 class _Layout:
-    """Where among all fields of a block those of `Field` stand. One that is missing is found behind the last."""
+    """Where among all fields of a block those of `FIELD_NAMES` stand. One that is missing is found behind the last."""
 
     __slots__ = ("first_of", "repeated")
 
     def __init__(self, names: tuple[bytes, ...]) -> None:
-        places: list[list[int]] = [[] for _ in _NAMES]
+        places: list[list[int]] = [[] for _ in FIELD_NAMES]
         for place, name in enumerate(names):
             number = _NUMBERS.get(name.lower())
             if number is not None:

@@ -9,6 +9,8 @@ from mailstrata.message.encoded_words import one_line
 from mailstrata.parser.fields import unfold
 from mailstrata.parser.parameters import comment_end
 
+# One id of printable ASCII.
+_USUAL = re.compile(rb"\s*+<([!-;=?-~]++)>\s*+")
 _WELL_FORMED = re.compile(rb"\s*+(?>(?:<[^<>\s]++>[\s,]*+)+)")
 _BRACKETED = re.compile(rb"<([^<>\s]++)>")
 _TOKEN = re.compile(
@@ -31,6 +33,9 @@ def parse_message_ids(value: bytes) -> list[str]:
     words without brackets are ids where there is nothing else and all of them have an `@`, or there is but one; ids in
     quotes are taken where there are no others. Never raises; linear in the size of the value.
     """
+    usual = _USUAL.fullmatch(value)
+    if usual is not None:
+        return [usual[1].decode("ascii")]
     if _WELL_FORMED.fullmatch(value) is not None:
         return _texts(_BRACKETED.findall(value))
     value = unfold(value)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mailstrata.message.content_facts import ContentFacts
 from mailstrata.message.dates import parse_date
 from mailstrata.message.decoding import PartDecoder
-from mailstrata.message.field_values import Field, FieldValues
+from mailstrata.message.field_values import DATE, FROM, FieldValues
 from mailstrata.sinks.protocol import Sink
 from mailstrata.transfer import IDENTITY_ENCODINGS
 
@@ -99,10 +99,10 @@ class WholeMessage:
         else:
             info.canonical_sha256 = info.sha256
         first = self.fields.first
-        date = first[Field.DATE]
+        date = first[DATE]
         if date is not None:
             self.date = parse_date(date)
-        if self.date is None or first[Field.FROM] is None or self.fields.has_repeated or info.root.entity.defects:
+        if self.date is None or first[FROM] is None or self.fields.has_repeated or info.root.entity.defects:
             self.defects = info.defects
 
 

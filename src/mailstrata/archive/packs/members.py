@@ -17,6 +17,9 @@ class MemberKind(IntEnum):
     SKELETON = 3
     SEGMENT = 4
 
+    # That of an enumeration is a call of a Python function.
+    __hash__ = int.__hash__
+
     @property
     def folder(self) -> str:
         """The folder in the tar file, which also says with what a member shares its frame."""

@@ -28,7 +28,7 @@ from mailstrata.index.rows import (
     row_weight,
 )
 from mailstrata.message.encoded_words import decode_text
-from mailstrata.message.field_values import Field
+from mailstrata.message.field_values import SUBJECT
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import SourceInfo
 from mailstrata.parser.defects import Defect
@@ -222,7 +222,7 @@ class ArchiveRun:
             totals.messages_duplicate += 1
         else:
             data = message.data
-            order = _grouping_key(message.fields.first[Field.SUBJECT])
+            order = _grouping_key(message.fields.first[SUBJECT])
             self._store.keep_new_content(MemberKind.MESSAGE, digest, data, order=order)
             totals.messages_new += 1
             totals.message_bytes_new += len(data)
@@ -353,5 +353,7 @@ def grouping_key(message: MessageInfo) -> bytes:
 def _grouping_key(subject: bytes | None) -> bytes:
     if subject is None:
         return b""
-    text = _REPLY.sub("", decode_text(subject)[:1000], count=1)
+    text = decode_text(subject)[:1000]
+    if ":" in text or "[" in text:
+        text = _REPLY.sub("", text, count=1)
     return text[:_MOST_OF_SUBJECT].casefold().encode("utf-8", "replace")
