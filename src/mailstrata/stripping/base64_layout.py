@@ -30,6 +30,7 @@ PADDING = (b"", b"", b"==", b"=")
 """The padding behind a last group of so many characters (modulo 4)."""
 
 _SEPARATORS = {"": b"", "n": b"\n", "rn": b"\r\n"}
+_LINE_BREAKS = (b"\n", b"\r\n")
 _SEPARATOR_WORDS = {separator: word for word, separator in _SEPARATORS.items()}
 
 _WORD = re.compile(
@@ -132,6 +133,24 @@ def lay_out(characters: bytes, width: int, separator: bytes) -> bytes:
     """Full lines of `width` characters with `separator` behind each; the characters must be enough for whole lines."""
     count = len(characters) // width
     return separator.join((*_lines(count, width).unpack(characters), b""))
+
+
+def is_laid_out(lines: bytes, characters: bytes, width: int, separator: bytes) -> bool:
+    """Whether `lines` is what `lay_out` makes of the characters, which hold no line breaks. In the usual case, at twice
+    its speed: what is left without the line breaks is compared, and there is one where each line ends."""
+    if separator not in _LINE_BREAKS:
+        return lines == lay_out(characters, width, separator)
+    step = width + len(separator)
+    ends = len(lines) // step
+    # `bytes.replace` is many times as fast for single bytes as for two.
+    bare = lines.replace(b"\n", b"")
+    if separator == b"\n":
+        return bare == characters and lines[width::step] == b"\n" * ends
+    return (
+        bare.replace(b"\r", b"") == characters
+        and lines[width::step] == b"\r" * ends
+        and lines[width + 1 :: step] == b"\n" * ends
+    )
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from mailstrata.stripping.base64_layout import (
     BATCH,
     BYTES_OF_LAST_GROUP,
     Characters,
-    lay_out,
+    is_laid_out,
     lines_at_once,
 )
 from mailstrata.stripping.base64_words import RecipeWords
@@ -126,7 +126,7 @@ class Base64Recorder:
                     return
                 characters = characters[: batch * width]
             end = self._at + batch * line_bytes
-            if self._raw[end] in _IN_ALPHABET and self._raw[self._at : end] == lay_out(characters, width, separator):
+            if self._raw[end] in _IN_ALPHABET and is_laid_out(self._raw[self._at : end], characters, width, separator):
                 lines.count += batch
                 self._at = end
                 self._characters.take(batch * width)

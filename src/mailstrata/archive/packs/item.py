@@ -18,6 +18,7 @@ from mailstrata.archive.packs.frames import LARGE_FRAME, FrameCompressor, read_f
 from mailstrata.index.files import writing
 
 SPOOL_PREFIX = ".spool-"
+_SMALL = 32 << 10
 
 
 class Item:
@@ -25,27 +26,68 @@ class Item:
 
     `size` is the number of bytes written so far. After `finish`, the content is either in `buffer` (and `spool`
     is None) or, compressed, in the file `spool` of `spool_length` bytes. `discard` must be called in any case.
+
+    Large pieces are kept as they come until there are 4 MiB of them; small ones, of which there may be millions, are
+    put together first.
     """
 
-    __slots__ = ("_compressor", "_file", "_folder", "buffer", "size", "spool", "spool_length")
+    __slots__ = (
+        "_compressor",
+        "_file",
+        "_folder",
+        "_held",
+        "_pieces",
+        "_small",
+        "buffer",
+        "size",
+        "spool",
+        "spool_length",
+    )
 
     def __init__(self, folder: Path, compressor: FrameCompressor) -> None:
         self._folder = folder
         self._compressor = compressor
         self._file: BinaryIO | None = None
-        self.buffer = bytearray()
+        self._pieces: list[bytes] = []
+        self._small = bytearray()  # what stands behind the pieces
+        self._held = 0
+        self.buffer = b""
         self.size = 0
         self.spool: Path | None = None
         self.spool_length = 0
 
     def write(self, data: bytes) -> None:
         """Add bytes. Raises `TargetError` where the spool file cannot be written."""
-        self.size += len(data)
-        self.buffer += data
-        while len(self.buffer) > LARGE_FRAME:
-            with memoryview(self.buffer) as view:
+        size = len(data)
+        self.size += size
+        self._held += size
+        if size < _SMALL:
+            self._small += data
+            if len(self._small) >= _SMALL:
+                self._end_small()
+        else:
+            self._end_small()
+            self._pieces.append(data)
+        while self._held > LARGE_FRAME:
+            content = self._take()
+            with memoryview(content) as view:
                 self._write_frame(view[:LARGE_FRAME])
-            del self.buffer[:LARGE_FRAME]
+                rest = bytes(view[LARGE_FRAME:])
+            self._pieces.append(rest)
+            self._held = len(rest)
+
+    def _end_small(self) -> None:
+        if self._small:
+            self._pieces.append(bytes(self._small))
+            self._small = bytearray()
+
+    def _take(self) -> bytes:
+        """All that is held, which then is not any more."""
+        self._end_small()
+        content = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces = []
+        self._held = 0
+        return content
 
     def read(self) -> Iterator[bytes]:
         """All that was written so far, in pieces of at most 4 MiB, as often as one likes; writing may go on after it.
@@ -62,17 +104,21 @@ class Item:
                     while frame := read_frame(file, offset):
                         offset += frame.length
                         yield frame.content()
-        if self.buffer:
-            yield bytes(self.buffer)
+        if self._held:
+            self._end_small()
+            yield b"".join(self._pieces)
+        elif self.buffer:
+            yield self.buffer
 
     def finish(self) -> None:
         """The item has ended. Raises `TargetError` where the spool file cannot be written."""
+        content = self._take()
         if self._file is None:
+            self.buffer = content
             return
-        if self.buffer:
-            with memoryview(self.buffer) as view:
+        if content:
+            with memoryview(content) as view:
                 self._write_frame(view)
-            self.buffer = bytearray()
         assert self.spool is not None
         with writing(self.spool):
             self._file.flush()
@@ -85,7 +131,7 @@ class Item:
                 self._file = self.spool.open("xb")
         assert self.spool is not None
         with content:
-            frame = self._compressor.compress(content)
+            frame = self._compressor.compress(content, looks_compressed=self._compressor.is_compressed(content))
         with writing(self.spool):
             self._file.write(frame)
         self.spool_length += len(frame)
@@ -100,7 +146,10 @@ class Item:
     def discard(self) -> None:
         """Let go of everything, the spool file included."""
         self._close()
-        self.buffer = bytearray()
+        self._pieces = []
+        self._small = bytearray()
+        self._held = 0
+        self.buffer = b""
         if self.spool is not None:
             with writing(self.spool):
                 remove(self.spool)

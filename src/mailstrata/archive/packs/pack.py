@@ -97,8 +97,9 @@ class PackWriter:
         size = len(content)
         if size >= OWN_FRAME:
             header = tar_format.header(name, size)
-            padding = bytes(tar_format.padding(size))
-            self._write_frame(b"".join((header, content, padding)), [(name, len(header), size)])
+            whole = b"".join((header, content, bytes(tar_format.padding(size))))
+            compressed = self._compressor.is_compressed(content)
+            self._write_frame(whole, [(name, len(header), size)], looks_compressed=compressed)
         elif (not is_text or size >= _LARGE_TEXT) and self._compressor.is_compressed(content):
             self._add_compressed(name, content)
         else:
@@ -132,7 +133,7 @@ class PackWriter:
     def _close_compressed(self) -> None:
         content, self._compressed = self._compressed, bytearray()
         members, self._compressed_members = self._compressed_members, []
-        self._write_frame(content, members)
+        self._write_frame(content, members, looks_compressed=True)
 
     def add_frame(self, frame: bytes, members: Iterable[tuple[str, int, int]]) -> None:
         """Take over a frame of another pack as it is: `frame` is its bytes, still compressed.
@@ -157,8 +158,10 @@ class PackWriter:
         self.members += len(moved)
         self._place(moved)
 
-    def _write_frame(self, content: bytes | bytearray, members: list[tuple[str, int, int]]) -> None:
-        self._place_frame(self._compressor.compress(content), members)
+    def _write_frame(
+        self, content: bytes | bytearray, members: list[tuple[str, int, int]], *, looks_compressed: bool | None = None
+    ) -> None:
+        self._place_frame(self._compressor.compress(content, looks_compressed=looks_compressed), members)
 
     def _place_frame(self, frame: bytes, members: list[tuple[str, int, int]]) -> None:
         offset, length = self.size, len(frame)
