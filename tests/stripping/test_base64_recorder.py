@@ -5,12 +5,13 @@ from base64 import b64encode
 from itertools import repeat
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.decoding import bodies, piece_sizes, split
 from support.recording import recipe_of, record_pieces, take_back
 
 from mailstrata.stripping import base64_recorder
+from mailstrata.stripping.base64_layout import is_laid_out, lay_out
 from mailstrata.stripping.base64_recorder import MAX_HELD_LINE, Base64Recorder
 from mailstrata.stripping.layout_text import MAX_RECIPE
 from mailstrata.stripping.recorder import rebuild
@@ -327,3 +328,22 @@ def test_regular_bodies_have_short_recipes(content: bytes, width: int, separator
     recorder, _ = record_pieces("base64", [text])
     assert not recorder.failed
     assert len(recorder.recipe) < 40
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(min_size=1, max_size=120),
+    st.sampled_from([4, 8, 12, 76]),
+    st.sampled_from([b"\n", b"\r\n", b"\r", b" \n", b"\n\n"]),
+    st.lists(st.tuples(st.integers(0, 200), st.sampled_from([b"", b"\n", b"\r", b"A", b"\r\n"])), max_size=2),
+)
+@example(bytes(6), 4, b"\n", [(109, b"")])
+def test_a_layout_is_seen_without_being_made(content, width, separator, changes):
+    """`is_laid_out` says what a comparison with `lay_out` says, whatever was put into the lines or taken out."""
+    characters = b64encode(content)
+    characters = characters[: len(characters) // width * width].replace(b"=", b"A")
+    lines = lay_out(characters, width, separator)
+    for at, put in changes:
+        lines = lines[: at % (len(lines) + 1)] + put + lines[at % (len(lines) + 1) + (at > 100) :]
+    same = lines == lay_out(characters, width, separator)
+    assert is_laid_out(lines, characters, width, separator) == same

@@ -108,7 +108,7 @@ class MessageRows:
             start=place.start,
             body_start=body_start,
             end=self._offset,
-            sniffed_type=self._sniffed_type(part.sha256, self._head),
+            sniffed_type=self.sniffed_type(part.sha256, self._head),
         )
         self._totals.add(part, row)
         self._rows.append(row)
@@ -126,7 +126,7 @@ class MessageRows:
         rows = []
         for each in message.parts:
             part, facts, defects, content = each.part, each.facts, each.defects, each.content
-            sniffed = None if content is None else self._sniffed_type(part.sha256, content)
+            sniffed = None if content is None else self.sniffed_type(part.sha256, content)
             rows.append(
                 part_values(part, facts, defects, digest, each.position, each.start, each.body_start, each.end, sniffed)
             )
@@ -155,7 +155,8 @@ class MessageRows:
                 self._packed.close()
             self._packed = None
 
-    def _sniffed_type(self, digest: str | None, content: bytes) -> str | None:
+    def sniffed_type(self, digest: str | None, content: bytes) -> str | None:
+        """The type of the content with that digest, by its first bytes; made out once for what comes again soon."""
         # Containers have no digest, and nothing to sniff.
         if digest is None:
             return None

@@ -72,7 +72,7 @@ class MessageDigest:
 
 class Delivery:
     """Delivers events to sinks. It holds the message under way and its open parts, never their content; for sinks that
-    all take whole messages, also the events of a message of up to 128 KiB.
+    all take whole messages, also the events of a message of up to 512 KiB.
 
     `messages`, `parts`, `attachments`, `decoded_bytes` and `defects` count what was delivered so far.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailstrata.message.info import MessageInfo, PartInfo
     from mailstrata.parser.defects import Defect
 
-HELD_BYTES = 128 << 10
+HELD_BYTES = 512 << 10
 """Bytes of a message up to which it is held until it ends."""
 
 HELD_EVENTS = 1024

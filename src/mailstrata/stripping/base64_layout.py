@@ -141,7 +141,9 @@ def is_laid_out(lines: bytes, characters: bytes, width: int, separator: bytes) -
     if separator not in _LINE_BREAKS:
         return lines == lay_out(characters, width, separator)
     step = width + len(separator)
-    ends = len(lines) // step
+    ends = len(characters) // width
+    if len(lines) != ends * step:
+        return False
     # `bytes.replace` is many times as fast for single bytes as for two.
     bare = lines.replace(b"\n", b"")
     if separator == b"\n":

@@ -385,7 +385,7 @@ def test_messages_as_a_whole_make_the_same_archive(tmp_path: Path, monkeypatch: 
         marked,
     ]
     found = []
-    for name, held_bytes in (("whole", 128 << 10), ("pieces", -1)):
+    for name, held_bytes in (("whole", 512 << 10), ("pieces", -1)):
         monkeypatch.setattr("mailstrata.sinks.delivery.HELD_BYTES", held_bytes)
         totals = [keep(tmp_path / name, *sources).totals.to_json() for _ in range(2)]
         with Archive.open(tmp_path / name) as archive:

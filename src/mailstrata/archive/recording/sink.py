@@ -35,8 +35,9 @@ class ArchiveSink(WholeSink):
     """Writes an archive (`docs/archive-format.md`) in a folder: a new or empty one, or an archive to be added to.
 
     `level` is zstd's, 1 to 19. `options` are the words of the command, kept in each commit record for people. Every
-    checkpoint is one commit. Memory is bounded whatever is read: two items of 4 MiB, the members that wait for their
-    frame (`PackWriter`), the page caches of the catalogue (64 MiB at most), and the row groups of the index (20 MiB).
+    checkpoint is one commit. Memory is bounded whatever is read: a message of 512 KiB (`WholeSink`), two items of
+    4 MiB, the members that wait for their frame (`PackWriter`), the page caches of the catalogue (64 MiB at most), and
+    the row groups of the index (20 MiB).
 
     Give the sink to the `Pipeline` as `known` as well, and files that have not changed since the last run are not read
     again; with `reread` they are.
@@ -125,7 +126,7 @@ class ArchiveSink(WholeSink):
         self._running.end_message(message)
 
     def takes_whole(self, message: WholeMessage) -> bool:
-        """Take a message as a whole that is kept as it is."""
+        """Take nearly all messages as a whole."""
         return self._running.takes_whole(message)
 
     def whole_message(self, message: WholeMessage) -> None:

@@ -20,12 +20,14 @@ from mailstrata.errors import ArchiveError
 from mailstrata.index.message_rows import MessageRows
 from mailstrata.index.rows import (
     LIST_LIMIT,
+    NAME_LIMIT,
     OccurrenceValues,
     Row,
     blob_row,
     framing_defects,
     message_weight,
     row_weight,
+    text,
 )
 from mailstrata.message.encoded_words import decode_text
 from mailstrata.message.field_values import SUBJECT
@@ -33,9 +35,10 @@ from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import SourceInfo
 from mailstrata.parser.defects import Defect
 from mailstrata.sinks.protocol import Checkpoint, RawKind, SourceOutcome
-from mailstrata.sinks.whole import WholeMessage
-from mailstrata.stripping import ARCHIVE_POLICY, StrippedPart, Stripper
+from mailstrata.sinks.whole import WholeMessage, WholePart
+from mailstrata.stripping import ARCHIVE_POLICY, StripCounts, StrippedPart, Stripper
 from mailstrata.stripping.escape import WORDS
+from mailstrata.stripping.whole import strip_leaf
 
 
 class ArchiveRun:
@@ -129,8 +132,7 @@ class ArchiveRun:
         waits = key in self._unplaced
         if not waits:
             self._unplaced[key] = (stripped.size, row["sniffed_type"])
-        # What is alike in type and name compresses well side by side.
-        order = f"{row['sniffed_type'] or row['content_type']} {row['filename'] or ''}".encode()
+        order = _order_of_blob(row["sniffed_type"], row["content_type"], row["filename"])
         if self._store.keep(MemberKind.BLOB, stripped.sha256, stripped.blob, order=order):
             totals.blobs_new += 1
             totals.blob_bytes_new += stripped.size
@@ -199,9 +201,11 @@ class ArchiveRun:
     # Messages as a whole -------------------------------------------------------------------------------------
 
     def takes_whole(self, message: WholeMessage) -> bool:
-        for part in message.parts:
-            if ARCHIVE_POLICY.may_take_out(part.part.entity.encoding, is_attachment=part.facts.is_attachment):
-                return False
+        """Whether nothing in it is to be escaped, and none of its parts may have been erased."""
+        if self._erased_blobs:
+            for part in message.parts:
+                if ARCHIVE_POLICY.may_take_out(part.part.entity.encoding, is_attachment=part.facts.is_attachment):
+                    return False
         return WORDS not in message.data
 
     def whole_message(self, message: WholeMessage) -> None:
@@ -212,6 +216,7 @@ class ArchiveRun:
         segments.begin_message()
         totals = segments.totals
         totals.parts += len(message.parts)
+        data = self._without_attachments(message, totals)
         for part in message.parts:
             if part.defects:
                 totals.defects.update([defect.code.value for defect in part.defects[:LIST_LIMIT]])
@@ -221,16 +226,58 @@ class ArchiveRun:
         elif self._store.is_known(digest, *MESSAGE_KINDS):
             totals.messages_duplicate += 1
         else:
-            data = message.data
-            order = _grouping_key(message.fields.first[SUBJECT])
-            self._store.keep_new_content(MemberKind.MESSAGE, digest, data, order=order)
+            kind = MemberKind.MESSAGE if data is message.data else MemberKind.SKELETON
+            self._store.keep_new_content(kind, digest, data, order=_grouping_key(message.fields.first[SUBJECT]))
             totals.messages_new += 1
-            totals.message_bytes_new += len(data)
+            totals.message_bytes_new += len(message.data)
             totals.kept_bytes_new += len(data)
             self._add_rows(message)
         if message.defects:
             totals.defects.update([defect.code.value for defect in message.defects])
         segments.message(info, framing)
+
+    def _without_attachments(self, message: WholeMessage, totals: Totals) -> bytes:
+        """Keep what is to be taken out of the message; returns its skeleton, or the message itself."""
+        data = message.data
+        pieces: list[bytes] = []
+        counts = StripCounts()
+        done = 0
+        for whole in message.parts:
+            facts, content, part = whole.facts, whole.content, whole.part
+            if facts.is_attachment:
+                totals.attachments += 1
+                totals.attachment_bytes += part.size or 0
+            if content is None or not ARCHIVE_POLICY.may_take_out(
+                part.entity.encoding, is_attachment=facts.is_attachment
+            ):
+                continue
+            body = data[whole.body_start : whole.end]
+            taken = strip_leaf(part, body, content, ARCHIVE_POLICY, counts)
+            if taken is None:
+                continue
+            # Leaves end in the order in which they stand.
+            pieces += (data[done : whole.start], taken.placeholder)
+            done = whole.end
+            self._keep_whole_part(whole, taken.content, len(body), totals)
+        totals.add_parts(counts)
+        if not pieces:
+            return data
+        pieces.append(data[done:])
+        return b"".join(pieces)
+
+    def _keep_whole_part(self, whole: WholePart, content: bytes, encoded_size: int, totals: Totals) -> None:
+        digest = whole.part.sha256
+        assert digest is not None
+        sniffed_type = self._rows.sniffed_type(digest, content)
+        totals.blob_bytes += len(content)
+        totals.encoded_bytes += encoded_size
+        if self._store.is_known(digest, MemberKind.BLOB):
+            return
+        self._unplaced[bytes.fromhex(digest)] = (len(content), sniffed_type)
+        order = _order_of_blob(sniffed_type, whole.part.content_type, whole.facts.filename)
+        self._store.keep_new_content(MemberKind.BLOB, digest, content, order=order)
+        totals.blobs_new += 1
+        totals.blob_bytes_new += len(content)
 
     def _add_rows(self, message: WholeMessage) -> None:
         values, rows = self._rows.whole(message)
@@ -345,6 +392,12 @@ _REPLY = re.compile(r"(?:\s*(?:re|aw|sv|vs|antw|fwd?|wg)\s*(?:\[\d+\])?\s*:|\s*\
 _MOST_OF_SUBJECT = 80
 
 
+def _order_of_blob(sniffed_type: str | None, content_type: str, filename: str | None) -> bytes:
+    """What blobs are sorted by before they share a frame: what is alike in type and name compresses well."""
+    kind = sniffed_type or text(content_type, NAME_LIMIT)
+    return f"{kind} {text(filename, NAME_LIMIT) or ''}".encode()
+
+
 def grouping_key(message: MessageInfo) -> bytes:
     """What messages are sorted by before they share a frame: those of a conversation quote each other."""
     return _grouping_key(message.headers.raw("Subject"))
@@ -353,7 +406,7 @@ def grouping_key(message: MessageInfo) -> bytes:
 def _grouping_key(subject: bytes | None) -> bytes:
     if subject is None:
         return b""
-    text = decode_text(subject)[:1000]
-    if ":" in text or "[" in text:
-        text = _REPLY.sub("", text, count=1)
-    return text[:_MOST_OF_SUBJECT].casefold().encode("utf-8", "replace")
+    decoded = decode_text(subject)[:1000]
+    if ":" in decoded or "[" in decoded:
+        decoded = _REPLY.sub("", decoded, count=1)
+    return decoded[:_MOST_OF_SUBJECT].casefold().encode("utf-8", "replace")
