@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.decoding import bodies, piece_sizes, split
 from support.recording import recipe_of, record_pieces, take_back
 
-from mailstrata.stripping import base64_recorder
+from mailstrata.stripping import base64_rebuilder, base64_recorder
 from mailstrata.stripping.base64_layout import is_laid_out, lay_out
 from mailstrata.stripping.base64_recorder import MAX_HELD_LINE, Base64Recorder
 from mailstrata.stripping.layout_text import MAX_RECIPE
@@ -347,3 +347,23 @@ def test_a_layout_is_seen_without_being_made(content, width, separator, changes)
         lines = lines[: at % (len(lines) + 1)] + put + lines[at % (len(lines) + 1) + (at > 100) :]
     same = lines == lay_out(characters, width, separator)
     assert is_laid_out(lines, characters, width, separator) == same
+
+
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+@pytest.mark.parametrize(
+    "recipe", ["76{}", "76+{}", "76-{}", "3*76{} 76{}", "3*76{} :!{} 76+{}", ":A 76{}", "@171 76+{} @ 76{}"]
+)
+def test_usual_lines_are_laid_out_as_any(recipe: str, line_break: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another way, which changes nothing, wherever the content ends and however it comes."""
+    word = "n" if line_break == b"\n" else "rn"
+    recipe = f"base64 {recipe.replace('{}', word)}".replace(":!n", ":!%0A").replace(":!rn", ":!%0D%0A")
+    monkeypatch.setattr(base64_rebuilder, "USUAL_LINES", 2)
+    for size in (*range(171, 175), 228, 229, 342, 343, 1000):
+        content = CONTENT[:size]
+        for piece in (1, 57, 100, size):
+            pieces = [content[at : at + piece] for at in range(0, size, piece)]
+            found = b"".join(rebuild(recipe, pieces, partial=True))
+            with monkeypatch.context() as patch:
+                patch.setattr(base64_rebuilder, "USUAL_WIDTH", -1)
+                assert found == b"".join(rebuild(recipe, pieces, partial=True))
+            assert size < 1000 or found.count(line_break) >= 13

@@ -11,10 +11,10 @@ from mailstrata.stripping.counts import StripCounts
 from mailstrata.stripping.leaf import StrippedPart
 from mailstrata.stripping.placeholder import Placeholder
 from mailstrata.stripping.policy import ARCHIVE_POLICY, StripPolicy
-from mailstrata.stripping.skeleton import placeholders
+from mailstrata.stripping.skeleton import placeholders, read_skeleton
 from mailstrata.stripping.streams import strip_message, unstrip_message
 from mailstrata.stripping.stripper import StrippedMessage, Stripper
-from mailstrata.stripping.unstripper import Unstripper
+from mailstrata.stripping.unstripper import Unstripper, unstripped
 
 __all__ = [
     "ARCHIVE_POLICY",
@@ -28,6 +28,8 @@ __all__ = [
     "Stripper",
     "Unstripper",
     "placeholders",
+    "read_skeleton",
     "strip_message",
     "unstrip_message",
+    "unstripped",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
 
-from pybase64 import b64encode
+from pybase64 import b64encode, encodebytes
 
 from mailstrata.stripping.layout_text import NUMBER, TEXT, bad_recipe, from_text, to_text
 
@@ -22,6 +22,14 @@ BATCH = 1 << 17
 
 MAX_LINES = 1024
 """Lines that are laid out at a time: it bounds the objects that they are for a moment."""
+
+USUAL_WIDTH = 76
+"""Characters of nearly all lines: the most that RFC 2045, 6.8 allows, and what libraries lay out by themselves."""
+
+USUAL_LINES = 2048
+"""Lines of that width that are laid out at a time."""
+
+_USUAL_BYTES = USUAL_WIDTH // 4 * 3
 
 BYTES_OF_LAST_GROUP = (0, 0, 1, 2)
 """What a last group of so many characters (modulo 4) says; a single character says no byte (RFC 2045, 6.8)."""
@@ -237,6 +245,23 @@ class Characters:
         if self._skip == 0 and stop == len(characters):
             return characters
         return characters[self._skip : stop]
+
+    def take_usual_lines(self, most: int) -> bytes:
+        """The next lines of `USUAL_WIDTH` characters, each with LF behind it: at most so many, and only such that more
+        characters follow. Goes on behind them. The next character must begin a group."""
+        assert not self._skip
+        ahead = self.bytes_ahead
+        if self._left is not None:
+            ahead = min(ahead, self._left)
+        size = min((ahead - 1) // _USUAL_BYTES, most) * _USUAL_BYTES
+        if size <= 0:
+            return b""
+        lines: bytes = encodebytes(memoryview(self._content)[self._at : self._at + size])
+        self._at += size
+        self._taken += size
+        if self._left is not None:
+            self._left -= size
+        return lines
 
     def take(self, count: int) -> None:
         """Go on by `count` characters, which must have been there."""

@@ -8,6 +8,8 @@ from mailstrata.stripping.base64_layout import (
     ALPHABET,
     BATCH,
     PADDING,
+    USUAL_LINES,
+    USUAL_WIDTH,
     Characters,
     Lines,
     Rest,
@@ -18,6 +20,8 @@ from mailstrata.stripping.base64_layout import (
     parse_recipe,
 )
 from mailstrata.stripping.layout_text import long_content, short_content
+
+_LINE_BREAKS = (b"\n", b"\r\n")
 
 
 def rebuild_base64(recipe: str, content: Iterable[bytes], partial: bool) -> Iterator[bytes]:
@@ -86,6 +90,10 @@ class _Rebuilder:
                 yield separator
             return
         at_once = lines_at_once(width, separator)
+        if self._is_usual(width, separator):
+            while count and (laid_out := self._usual_lines(min(count, USUAL_LINES), separator)):
+                count -= len(laid_out) // (width + len(separator))
+                yield laid_out
         while count:
             lines = min(count, at_once)
             characters = self._peek(lines * width)
@@ -94,6 +102,16 @@ class _Rebuilder:
             self._take(len(characters))
             yield lay_out(characters, width, separator)
             count -= lines
+
+    def _is_usual(self, width: int, separator: bytes) -> bool:
+        return width == USUAL_WIDTH and separator in _LINE_BREAKS and not self._characters.taken_of_group
+
+    def _usual_lines(self, most: int, separator: bytes) -> bytes:
+        """At most so many of the next lines, laid out; empty where there are no more that others follow."""
+        if self._characters.bytes_ahead <= most * USUAL_WIDTH:
+            self._pull(most * USUAL_WIDTH)
+        lines = self._characters.take_usual_lines(most)
+        return lines if separator == b"\n" else lines.replace(b"\n", separator)
 
     def _long_line(self, width: int) -> Iterator[bytes]:
         while width:
@@ -115,6 +133,9 @@ class _Rebuilder:
             yield rest.separator
 
     def _rest_in_lines(self, width: int, separator: bytes) -> Iterator[bytes]:
+        if self._is_usual(width, separator):
+            while laid_out := self._usual_lines(USUAL_LINES, separator):
+                yield laid_out
         at_once = lines_at_once(width, separator) * width
         # One character more than is laid out, to see that the last line of it has one behind it.
         while len(characters := self._peek(at_once + 1)) > at_once:

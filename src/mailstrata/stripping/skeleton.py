@@ -173,3 +173,12 @@ def placeholders(skeleton: Iterable[bytes]) -> Iterator[Placeholder]:
             if isinstance(found, Placeholder):
                 yield found
     reader.close()
+
+
+def read_skeleton(skeleton: bytes) -> list[bytes | Placeholder]:
+    """What all of a skeleton comes to: bytes of the message, and a `Placeholder` in each place where a body was.
+
+    Raises `StrippedMailError` where it is no skeleton of ours.
+    """
+    reader = SkeletonReader()
+    return reader.feed(skeleton) + reader.close()

@@ -10,6 +10,9 @@ from mailstrata.stripping.placeholder import Placeholder
 from mailstrata.stripping.recorder import rebuild
 from mailstrata.stripping.skeleton import SkeletonReader
 
+ReadBlob = Callable[[str], Iterable[bytes]]
+"""Gives the content of a blob for its SHA-256 in lower-case hexadecimal, in pieces of any size."""
+
 
 class Unstripper:
     """Unstrips one skeleton: `feed` it bytes in pieces of any size, then `close` it; both give the message's bytes.
@@ -24,7 +27,7 @@ class Unstripper:
 
     __slots__ = ("_body", "_closed", "_queue", "_read_blob", "_reader")
 
-    def __init__(self, read_blob: Callable[[str], Iterable[bytes]]) -> None:
+    def __init__(self, read_blob: ReadBlob) -> None:
         self._read_blob = read_blob
         self._reader = SkeletonReader()
         self._queue: deque[bytes | Placeholder] = deque()
@@ -64,19 +67,29 @@ class Unstripper:
             if isinstance(item, bytes):
                 yield item
             else:
-                self._body = rebuild(item.recipe, self._sized(item))
+                self._body = rebuild(item.recipe, _sized(item, self._read_blob))
 
-    def _sized(self, placeholder: Placeholder) -> Iterator[bytes]:
-        """The content of the blob, which must be as long as the placeholder says."""
-        size = 0
-        for piece in self._read_blob(placeholder.sha256):
-            size += len(piece)
-            if size > placeholder.size:
-                break
-            yield piece
-        if size != placeholder.size:
-            length = "more" if size > placeholder.size else size
-            raise StrippedMailError(
-                f"the blob {placeholder.sha256} has {length} bytes instead of the {placeholder.size} that its "
-                "placeholder says; it is damaged, or the wrong one"
-            )
+
+def unstripped(items: Iterable[bytes | Placeholder], read_blob: ReadBlob) -> Iterator[bytes]:
+    """The message's bytes, of what a skeleton comes to; as `Unstripper`, for who has all of the skeleton at hand."""
+    for item in items:
+        if isinstance(item, bytes):
+            yield item
+        else:
+            yield from rebuild(item.recipe, _sized(item, read_blob))
+
+
+def _sized(placeholder: Placeholder, read_blob: ReadBlob) -> Iterator[bytes]:
+    """The content of the blob, which must be as long as the placeholder says."""
+    size = 0
+    for piece in read_blob(placeholder.sha256):
+        size += len(piece)
+        if size > placeholder.size:
+            break
+        yield piece
+    if size != placeholder.size:
+        length = "more" if size > placeholder.size else size
+        raise StrippedMailError(
+            f"the blob {placeholder.sha256} has {length} bytes instead of the {placeholder.size} that its "
+            "placeholder says; it is damaged, or the wrong one"
+        )
