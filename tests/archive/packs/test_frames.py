@@ -196,3 +196,17 @@ def test_looking_for_a_frame_ends() -> None:
 
     assert find_frame(Counted(data), 0, lambda found: True) is None
     assert calls < 20_000
+
+
+@pytest.mark.parametrize("expected", [0, 1, 7, 100, 70_000, 1 << 22, 1 << 40])
+def test_what_is_expected_changes_nothing(expected: int) -> None:
+    """However much is read at once, the frame is the same, and the file stands behind it."""
+    first = FrameCompressor(3).compress(os.urandom(200_000))
+    for data in (first, first + FrameCompressor(3).compress(b"next"), first + skippable_frame(b"table")):
+        file = io.BytesIO(b"before" + data)
+        file.seek(6)
+        frame = read_frame(file, 6, expected)
+        assert frame == Frame(6, len(first), 200_000, first)
+        assert file.tell() == 6 + len(first)
+    with pytest.raises(ArchiveError, match="ends early"):
+        read_frame(io.BytesIO(first[:-1]), 0, expected)

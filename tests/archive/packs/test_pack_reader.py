@@ -218,3 +218,33 @@ def test_members_can_be_read_side_by_side(tmp_path: Path) -> None:
             assert b"".join(reader.read(pack, places["blobs/7"])) == contents["blobs/7"]
             large += piece
     assert large == contents["messages/large"]
+
+
+def test_what_is_kept_is_had_by_name(tmp_path: Path) -> None:
+    """In the order of the archive: of a frame that was read all members, until it is dropped; else nothing."""
+    pack, contents, placed = text_pack(tmp_path)
+    with PackReader(ORDERED_CACHE_BYTES) as reader:
+        assert reader.kept(placed[0].name) is None
+        for name, place in placed:
+            if reader.kept(name) is None:
+                assert reader.read_at_once(pack, place) == contents[name]
+            assert reader.kept(name) == contents[name]
+        reader._cache_bytes = LARGE_FRAME
+        last = [name for name, place in placed if place.frame_offset == placed[-1].place.frame_offset]
+        b"".join(reader.read(pack, placed[-1].place))
+        reader._keep((pack, -1), b"")
+        assert {name for name in contents if reader.kept(name) is not None} == set(last) == set(reader._members)
+        reader.close()
+        assert reader.kept(last[0]) is None
+    with PackReader() as reader:
+        reader.read_at_once(pack, placed[0].place)
+        assert reader.kept(placed[0].name) is None
+
+
+def test_a_member_in_frames_of_its_own_is_not_read_at_once(tmp_path: Path) -> None:
+    """It comes piece by piece; an empty one is nothing, wherever it lies."""
+    pack, contents, placed = some_pack(tmp_path)
+    with PackReader() as reader:
+        for name, place in placed:
+            found = reader.read_at_once(pack, place)
+            assert found == (None if name == "messages/large" else contents[name])

@@ -79,3 +79,20 @@ def test_padding_fills_the_block(size: int) -> None:
         file = opened.extractfile("a")
         assert file is not None
         assert file.read() == data
+
+
+def test_the_members_of_a_frame_are_listed() -> None:
+    """Those that lie whole in it, empty ones too; what is cut off, or no header, ends the list."""
+    contents = {"blobs/ab/x": b"a" * 600, "messages/ab/" + "y" * 88: b"", "sources/1/2.jsonl": b"b" * 512}
+    content = b""
+    expected = []
+    for name, data in contents.items():
+        content += tar_format.header(name, len(data))
+        expected.append((name, len(content), len(data)))
+        content += data + bytes(tar_format.padding(len(data)))
+    assert list(tar_format.members_in(content)) == expected
+    assert list(tar_format.members_in(content + tar_format.END_OF_ARCHIVE)) == expected
+    assert list(tar_format.members_in(content + b"x" * 512)) == expected
+    assert list(tar_format.members_in(content + tar_format.header("blobs/ab/z", 8 << 30))) == expected
+    assert list(tar_format.members_in(content[:-1])) == expected[:-1]
+    assert list(tar_format.members_in(content[:1000])) == []

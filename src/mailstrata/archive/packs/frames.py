@@ -28,6 +28,10 @@ _SKIPPABLE_FIRST, _SKIPPABLE_LAST = 0x184D2A50, 0x184D2A5F
 _MAGIC = 0xFD2FB528
 _MAGIC_BYTES = _MAGIC.to_bytes(4, "little")
 _SLACK = 4096
+_FIRST_READ = 64 << 10
+_NEXT_READ = 1 << 20
+_LEAST_READ = 64
+_MOST_READ = MAX_CONTENT + _SLACK
 _SEARCHED = 1 << 20
 _MOST_TRIED = 256 << 20
 _WINDOW_LOG = 22
@@ -155,51 +159,87 @@ class Frame:
         return content
 
 
-def read_frame(file: BinaryIO, offset: int) -> Frame | None:
+def read_frame(file: BinaryIO, offset: int, expected: int = 0) -> Frame | None:
     """The frame at the file's position, which is `offset`; None at the end of the file.
 
     Only block headers are looked at: nothing is decompressed or checked. Afterwards the file stands behind the frame.
-    Raises `ArchiveError` where no frame begins, where one ends early, or where it is not as a pack's must be.
+    `expected` is its length in bytes, where something has told it: so much is read at once. Raises `ArchiveError`
+    where no frame begins, where one ends early, or where it is not as a pack's must be.
     """
-    start = file.read(4)
+    start = file.read(min(max(expected, _LEAST_READ), _MOST_READ) if expected else _FIRST_READ)
     if not start:
         return None
-    magic = int.from_bytes(start, "little")
-    if _SKIPPABLE_FIRST <= magic <= _SKIPPABLE_LAST and len(start) == 4:
-        length = int.from_bytes(_read(file, 4, offset), "little")
-        end = file.seek(length, 1)
-        if end > file.seek(0, 2):
-            raise ArchiveError(f"the zstd frame at byte {offset} ends early")
-        file.seek(end)
-        return Frame(offset, 8 + length, -1, b"")
-    if magic != _MAGIC or len(start) != 4:
+    magic = int.from_bytes(start[:4], "little")
+    if _SKIPPABLE_FIRST <= magic <= _SKIPPABLE_LAST and len(start) >= 4:
+        return _skippable(file, offset, start)
+    if magic != _MAGIC or len(start) < 4:
         raise ArchiveError(f"no zstd frame at byte {offset}")
-    data = bytearray(start)
-    data += _read(file, 1, offset)
-    descriptor = data[4]
+    ahead = _Ahead(file, offset, start)
+    ahead.need(5)
+    descriptor = ahead.data[4]
     single_segment, has_checksum = descriptor & 0x20, descriptor & 0x04
     size_code = descriptor >> 6
     size_length = (1 if single_segment else 0, 2, 4, 8)[size_code]
     if descriptor & 0x03 or not size_length:
         raise ArchiveError(f"the zstd frame at byte {offset} needs a dictionary or does not state its size")
-    data += _read(file, (0 if single_segment else 1) + size_length, offset)
-    content_size = int.from_bytes(data[-size_length:], "little") + (256 if size_length == 2 else 0)
+    length = 5 + (0 if single_segment else 1) + size_length
+    ahead.need(length)
+    content_size = int.from_bytes(ahead.data[length - size_length : length], "little")
+    if size_length == 2:
+        content_size += 256
     if content_size > MAX_CONTENT:
         raise ArchiveError(f"the zstd frame at byte {offset} states {content_size} bytes: more than allowed")
     # Blocks that hold next to nothing could go on without end.
     longest = 2 * content_size + _SLACK
     last = 0
     while not last:
-        block = _read(file, 3, offset)
-        data += block
-        header = int.from_bytes(block, "little")
+        ahead.need(length + 3)
+        header = int.from_bytes(ahead.data[length : length + 3], "little")
         last, kind, size = header & 1, header >> 1 & 3, header >> 3
-        data += _read(file, 1 if kind == 1 else size, offset)
-        if len(data) > longest:
+        length += 3 + (1 if kind == 1 else size)
+        if length > longest:
             raise ArchiveError(f"the zstd frame at byte {offset} is longer than allowed")
+        ahead.need(length)
     if has_checksum:
-        data += _read(file, 4, offset)
-    return Frame(offset, len(data), content_size, bytes(data))
+        length += 4
+        ahead.need(length)
+    return Frame(offset, length, content_size, ahead.take(length))
+
+
+def _skippable(file: BinaryIO, offset: int, start: bytes) -> Frame:
+    ahead = _Ahead(file, offset, start)
+    ahead.need(8)
+    length = 8 + int.from_bytes(ahead.data[4:8], "little")
+    if offset + length > file.seek(0, 2):
+        raise ArchiveError(f"the zstd frame at byte {offset} ends early")
+    file.seek(offset + length)
+    return Frame(offset, length, -1, b"")
+
+
+class _Ahead:
+    """What was read of a file from a frame's beginning on: as far as the frame was seen to go, and some more."""
+
+    __slots__ = ("_file", "_offset", "data")
+
+    def __init__(self, file: BinaryIO, offset: int, start: bytes) -> None:
+        self._file = file
+        self._offset = offset
+        self.data = start
+
+    def need(self, length: int) -> None:
+        """See that so many bytes from the beginning on are there. Raises `ArchiveError` where the file ends before."""
+        missing = length - len(self.data)
+        if missing > 0:
+            self.data += self._file.read(max(missing, _NEXT_READ))
+            if len(self.data) < length:
+                raise ArchiveError(f"the zstd frame at byte {self._offset} ends early")
+
+    def take(self, length: int) -> bytes:
+        """The frame, which is so long; the file goes back to where it ends."""
+        if length == len(self.data):
+            return self.data
+        self._file.seek(self._offset + length)
+        return self.data[:length]
 
 
 def find_frame(file: BinaryIO, start: int, accepted: Callable[[Frame], bool]) -> int | None:
@@ -235,10 +275,3 @@ def _find_magic(file: BinaryIO, start: int) -> int | None:
         start += len(data)
         overlap = (overlap + data)[-(len(_MAGIC_BYTES) - 1) :]
     return None
-
-
-def _read(file: BinaryIO, size: int, offset: int) -> bytes:
-    data = file.read(size)
-    if len(data) != size:
-        raise ArchiveError(f"the zstd frame at byte {offset} ends early")
-    return data

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from mailstrata.archive.packs import tar_format
-from mailstrata.archive.packs.frames import read_frame
+from mailstrata.archive.packs.frames import LARGE_FRAME, read_frame
 from mailstrata.archive.packs.pack_files import OpenPacks, reading
 from mailstrata.archive.packs.pack_table import Member, Place, read_table
 from mailstrata.archive.packs.pack_walk import walk
@@ -122,24 +122,31 @@ class _MemberUnderWay:
         return Member(self._name, Place(self._frame_offset, length, self._offset, self._size))
 
 
+_FrameAt = tuple[Path, int]
+"""A frame: its pack, and where in that it begins."""
+
+
 class PackReader:
     """Reads members of packs by their places. Use it in a `with` statement, or `close` it.
 
     It keeps a few packs open, and the shared frames last used: at most `cache_bytes` of their content. A frame is
     decompressed as far as the member goes, and whole when another member of it is asked for. A cache of
     `ORDERED_CACHE_BYTES` or more is for reading most members, in the order in which they were archived; then each
-    frame is decompressed whole, about once.
+    frame is decompressed whole, about once, and what it holds can be had by name (`kept`).
     """
 
-    __slots__ = ("_cache", "_cache_bytes", "_cached_bytes", "_packs", "_whole_frames")
+    __slots__ = ("_cache", "_cache_bytes", "_cached_bytes", "_members", "_names", "_packs", "_whole_frames")
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
         self._cache_bytes = cache_bytes
         self._whole_frames = cache_bytes >= ORDERED_CACHE_BYTES
         self._packs = OpenPacks()
         # The content of a frame from its beginning, as far as it was needed.
-        self._cache: OrderedDict[tuple[Path, int], bytes] = OrderedDict()
+        self._cache: OrderedDict[_FrameAt, bytes] = OrderedDict()
         self._cached_bytes = 0
+        # Where members lie in the frames that were decompressed whole, by their names.
+        self._members: dict[str, tuple[_FrameAt, int, int]] = {}
+        self._names: dict[_FrameAt, list[str]] = {}
 
     def __enter__(self) -> PackReader:
         return self
@@ -156,7 +163,21 @@ class PackReader:
         """Let go of files and frames. May be called again, and the reader used again."""
         self._packs.close()
         self._cache.clear()
+        self._members.clear()
+        self._names.clear()
         self._cached_bytes = 0
+
+    def kept(self, name: str) -> bytes | None:
+        """The member of that name, where a frame with it is kept; else None, which says nothing.
+
+        It is what the tar file has under that name, whatever else knows of it: compare the digest.
+        """
+        found = self._members.get(name)
+        if found is None:
+            return None
+        at, start, end = found
+        self._cache.move_to_end(at)
+        return self._cache[at][start:end]
 
     def read(self, path: Path, place: Place) -> Iterator[bytes]:
         """The bytes of the member at that place, at most 16 MiB at a time.
@@ -164,16 +185,35 @@ class PackReader:
         Raises `ArchiveError` where the pack is missing or damaged, or does not hold what the place says. Damage in
         what is given may go unnoticed where only the beginning of a frame was decompressed: compare the digest.
         """
-        cached = self._cache.get((path, place.frame_offset))
-        if cached is not None and place.offset + place.size <= len(cached):
-            self._cache.move_to_end((path, place.frame_offset))
-            if place.size:
-                yield cached[place.offset : place.offset + place.size]
-            return
-        with reading(path):
-            yield from self._read(path, place, whole=self._whole_frames or cached is not None)
+        member = self.read_at_once(path, place)
+        if member is None:
+            with reading(path):
+                yield from self._read(path, place)
+        elif member:
+            yield member
 
-    def _read(self, path: Path, place: Place, *, whole: bool) -> Iterator[bytes]:
+    def read_at_once(self, path: Path, place: Place) -> bytes | None:
+        """As `read`, all of a member that shares its frame with others or has one of its own; None of a larger one."""
+        end = place.offset + place.size
+        at = (path, place.frame_offset)
+        cached = self._cache.get(at)
+        if cached is not None and end <= len(cached):
+            self._cache.move_to_end(at)
+            return cached[place.offset : end]
+        if place.size > LARGE_FRAME or not place.size:
+            return None if place.size else b""
+        with reading(path):
+            file = self._packs.open(path)
+            file.seek(place.frame_offset)
+            frame = read_frame(file, place.frame_offset, place.frame_length)
+            if frame is None or frame.length != place.frame_length or end > frame.content_size:
+                # It has frames of its own, or its place is wrong, which shows when they are read one by one.
+                return None
+            content = frame.content() if self._whole_frames or cached is not None else frame.prefix(end)
+            self._keep(at, content)
+        return content[place.offset : end]
+
+    def _read(self, path: Path, place: Place) -> Iterator[bytes]:
         offset = place.frame_offset
         end = offset + place.frame_length
         skip, remaining = place.offset, place.size
@@ -189,18 +229,26 @@ class PackReader:
             offset += frame.length
             if frame.is_skippable:
                 continue
-            content = frame.content() if whole else frame.prefix(min(skip + remaining, frame.content_size))
+            content = frame.content() if self._whole_frames else frame.prefix(skip + remaining)
             if frame.length == place.frame_length:
-                self._keep(path, frame.offset, content)
+                self._keep((path, frame.offset), content)
             piece = content[skip : skip + remaining]
             skip -= min(skip, frame.content_size)
             remaining -= len(piece)
             if piece:
                 yield piece
 
-    def _keep(self, path: Path, offset: int, content: bytes) -> None:
-        self._cached_bytes += len(content) - len(self._cache.pop((path, offset), b""))
-        self._cache[path, offset] = content
+    def _keep(self, at: _FrameAt, content: bytes) -> None:
+        self._cached_bytes += len(content) - len(self._cache.pop(at, b""))
+        self._cache[at] = content
+        if self._whole_frames:
+            names = self._names[at] = []
+            for name, offset, size in tar_format.members_in(content):
+                self._members[name] = (at, offset, offset + size)
+                names.append(name)
         while self._cached_bytes > self._cache_bytes:
-            _, dropped = self._cache.popitem(last=False)
-            self._cached_bytes -= len(dropped)
+            dropped, content = self._cache.popitem(last=False)
+            self._cached_bytes -= len(content)
+            for name in self._names.pop(dropped, ()):
+                if self._members[name][0] == dropped:
+                    del self._members[name]

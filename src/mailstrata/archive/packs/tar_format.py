@@ -8,6 +8,7 @@ All metadata are fixed: the same content gives the same bytes.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from mailstrata.errors import ArchiveError
 
@@ -76,3 +77,23 @@ def read_header(block: bytes) -> tuple[str, int] | None:
         return name.decode("ascii"), size
     except ValueError as error:
         raise ArchiveError("a damaged tar header") from error
+
+
+def members_in(content: bytes) -> Iterator[tuple[str, int, int]]:
+    """Name, offset and size of each member that lies whole in the content of a frame, which begins with a header.
+
+    For who has another proof of what lies there: checksums are not looked at. Ends where something is no such header.
+    """
+    position = 0
+    end = len(content)
+    while position + BLOCK <= end:
+        try:
+            name = content[position : position + MAX_NAME].rstrip(b"\0").decode("ascii")
+            size = int(content[position + 124 : position + 135], 8)
+        except ValueError:
+            return
+        position += BLOCK
+        if not name or size < 0 or position + size > end:
+            return
+        yield name, position, size
+        position += size + padding(size)
