@@ -61,7 +61,7 @@ class _ArchivedFile:
 
     def regions(self, start: int = 0) -> Generator[Region, None, None]:  # noqa: ARG002
         """The message is all there is."""
-        yield Region("message", self._archive.read_message(self._digest))
+        yield Region("message", iter(self._archive.read_message(self._digest)))
 
 
 @contextmanager

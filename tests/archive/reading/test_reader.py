@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
+import random
 import shutil
 import sqlite3
 from pathlib import Path
@@ -12,6 +14,8 @@ from support.archives import unpack_without_us
 from mailstrata.archive.catalogue import catalogue as catalogue_module
 from mailstrata.archive.catalogue.catalogue_writer import WritableCatalogue
 from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.packs.frames import Frame
+from mailstrata.archive.packs.pack_reader import CACHE_BYTES, ORDERED_CACHE_BYTES, PackReader
 from mailstrata.archive.reading.reader import Archive
 from mailstrata.archive.recording.sink import ArchiveSink
 from mailstrata.errors import ArchiveError, NotAnArchiveError, TargetError, UsageError
@@ -236,3 +240,56 @@ def test_a_lost_index_is_said(path: Path) -> None:
         with pytest.raises(ArchiveError, match="name the message by its SHA-256"):
             archive.find_messages("7@example.org")
         assert readable(archive, range(3)) == [0, 1, 2]
+
+
+def with_attachments(*contents: bytes) -> bytes:
+    """A message with these attachments."""
+    parts = [
+        b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(c) for c in contents
+    ]
+    head = b"From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n"
+    return head + b"".join(b"--b\n" + part for part in parts) + b"--b--\n"
+
+
+@pytest.mark.parametrize("cache_bytes", [CACHE_BYTES, ORDERED_CACHE_BYTES])
+def test_small_messages_are_lists_and_large_ones_are_not(tmp_path: Path, cache_bytes: int) -> None:
+    """By the sum of their attachments: what is held at once is bounded. Either is proven, out of whatever cache."""
+    large = [random.Random(n).randbytes(1_500_000) for n in range(4)]
+    messages = [with_attachments(*large[:2]), with_attachments(*large), with_attachments(b"".join(large)), message(1)]
+    keep(
+        tmp_path,
+        memory_mbox("x.mbox", b"".join(b"From a@example.org Mon Nov 10 10:00:00 2025\n%s\n" % m for m in messages)),
+    )
+    with Archive.open(tmp_path, cache_bytes=cache_bytes) as archive:
+        for _ in range(2):
+            kinds = []
+            for each in messages:
+                pieces = archive.read_message(hashlib.sha256(each).hexdigest())
+                kinds.append(isinstance(pieces, list))
+                assert b"".join(pieces) == each
+            assert kinds == [True, False, False, True]
+
+
+@pytest.mark.parametrize("cache_bytes", [CACHE_BYTES, ORDERED_CACHE_BYTES])
+@pytest.mark.parametrize("size", [1000, 5 << 20])
+def test_a_damaged_attachment_is_named(
+    tmp_path: Path, cache_bytes: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message is proven as a whole; where it is not what it was, the attachment that is at fault is looked for."""
+    bad, good = (random.Random(seed).randbytes(size) for seed in (1, 2))
+    each = with_attachments(good, bad)
+    keep(tmp_path, memory_mbox("x.mbox", b"From a@example.org Mon Nov 10 10:00:00 2025\n%s\n" % each))
+    real = Frame.content
+    monkeypatch.setattr(Frame, "content", lambda frame: real(frame).replace(bad[:100], bytes(100)))
+    monkeypatch.setattr(Frame, "prefix", lambda frame, length: frame.content()[:length])
+    with Archive.open(tmp_path, cache_bytes=cache_bytes) as archive:
+        for _ in range(2):
+            with pytest.raises(ArchiveError, match=f"blob {hashlib.sha256(bad).hexdigest()} is damaged"):
+                b"".join(archive.read_message(hashlib.sha256(each).hexdigest()))
+
+
+def test_what_is_kept_is_not_believed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a frame has something else under the name of a message, the message is read from where it lies."""
+    monkeypatch.setattr(PackReader, "kept", lambda *_: b"something else")
+    with Archive.open(path, cache_bytes=ORDERED_CACHE_BYTES) as archive:
+        assert readable(archive, range(45)) == list(range(30))

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.segments import copy_line, file_end_line, file_line, gap_line, message_line, source_end_line
 
 from mailstrata.archive.commits.totals import Totals
@@ -145,3 +148,49 @@ def test_a_key_that_is_missing_is_named(line: dict[str, Any]) -> None:
     for key in set(line) - {"type"}:
         with pytest.raises(ValueError, match="data|sha256" if key == "data" else key):
             parsed({name: value for name, value in line.items() if name != key})
+
+
+@given(
+    number=st.integers(0, 9),
+    kind=st.sampled_from(["message", "gap", "separator"]),
+    start=st.integers(0, 10**20),
+    end=st.integers(0, 10**20),
+    data=st.binary(max_size=20) | st.text(st.sampled_from('aF \n\r\t"\\~\x7f'), max_size=9).map(str.encode),
+    stated=st.integers(-1, 1),
+)
+def test_lines_as_our_writer_writes_them(
+    number: int, kind: str, start: int, end: int, data: bytes, stated: int
+) -> None:
+    """They are read in a shorter way: to the same lines, and the same errors, as any other JSON of the same content."""
+    if kind == "message":
+        line: dict[str, Any] = {"type": kind, "start": start, "end": end, "size": len(data), "sha256": DIGEST}
+    else:
+        line = gap_line(start, data, kind)
+        line["size"] += stated
+    short, long = json.dumps(line, separators=(",", ":")).encode(), json.dumps(line).encode()
+    try:
+        expected = parse_line(long, number)
+    except ValueError as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            parse_line(short, number)
+    else:
+        found = parse_line(short, number)
+        assert found == expected
+        assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize("number", [b"01", b"-1", b"1.0", b"1e3", b" 1", b"", b"1_0"])
+def test_numbers_are_those_of_json(number: bytes) -> None:
+    """In the shorter way as well."""
+    usual = b'{"type":"separator","start":1,"size":2,"data":"a\\n"}'
+    assert parse_line(usual, 0) == SeparatorLine(0, 1, 2, b"a\n", None)
+    try:
+        value = json.loads(number)
+    except ValueError:
+        value = None
+    line = usual.replace(b"1", number)
+    if value == 1 and type(value) is int:
+        assert parse_line(line, 0) == SeparatorLine(0, 1, 2, b"a\n", None)
+    else:
+        with pytest.raises(ValueError, match=r"JSON|start"):
+            parse_line(line, 0)

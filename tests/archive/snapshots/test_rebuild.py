@@ -18,7 +18,16 @@ from support.segments import (
     source_end_line,
 )
 
-from mailstrata.archive.snapshots.lines import BrokenLine, FolderLine, SkippedLine, SourceEndLine
+from mailstrata.archive.snapshots import rebuild
+from mailstrata.archive.snapshots.lines import (
+    BrokenLine,
+    FileEndLine,
+    FolderLine,
+    GapLine,
+    MessageLine,
+    SkippedLine,
+    SourceEndLine,
+)
 from mailstrata.archive.snapshots.rebuild import MOST_ERASED, ErasedSpan, RebuiltFile, rebuild_files
 from mailstrata.archive.snapshots.snapshot_lines import SnapshotLines, lines_or_damage
 from mailstrata.errors import ArchiveError
@@ -236,3 +245,69 @@ def test_many_erased_messages_are_counted(memory: MemorySegments) -> None:
     )
     assert b"".join(file) == b""
     assert (len(file.erased), file.erased_count) == (MOST_ERASED, count)
+
+
+class ListedContents(MemorySegments):
+    """Gives messages as `Archive` gives small ones: all pieces of them, in a list."""
+
+    def read_message(self, digest: str) -> Iterator[bytes]:
+        return list(super().read_message(digest))  # type: ignore[return-value]
+
+
+@given(
+    content=st.lists(
+        st.sampled_from([b"From a\n", b">From b\n", b">>From c\n", b"x\n", b"Fro", b"m ", b">"]), max_size=8
+    ),
+    variant=st.sampled_from(["mboxo", "mboxrd", "mboxcl", "mboxcl2", None]),
+    piece=st.integers(1, 9),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_small_message_is_quoted_as_a_large_one(content: list[bytes], variant: str | None, piece: int) -> None:
+    """Also where no piece of it needs that, or only two of them together do."""
+    memory = ListedContents(piece)
+    raw = b"".join(content)
+    unquoter = MboxUnquoter(variant)
+    message = memory.keep(unquoter.feed(raw) + unquoter.flush())
+    line = message_line(0, message, end=len(raw), unquoted_lines=unquoter.unquoted_lines)
+    assert tried(memory, [file_line(quoting=variant), line, file_end_line(raw)]) == [(b"a", raw)]
+
+
+def test_a_small_message_of_another_length_is_an_error() -> None:
+    """As a large one is."""
+    memory = ListedContents()
+    memory.keep(b"there")
+    for end in (4, 6):
+        [(_, said)] = tried(memory, [file_line(), message_line(0, b"there", end=end), file_end_line(None, end)])
+        assert isinstance(said, str)
+        assert f"another length than the {end} bytes" in said
+
+
+@pytest.mark.parametrize("contents", [MemorySegments, ListedContents])
+def test_batches_are_the_same_bytes(contents: type[MemorySegments], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In fewer pieces; length and digest are at any line those of what stands before it, and errors come as they do."""
+    monkeypatch.setattr(rebuild, "_BATCH", 1000)
+    memory = contents(100)
+    message = memory.keep(bytes(range(250)))
+    lines = []
+    for start in range(0, 6000, 300):
+        lines += [gap_line(start, b"\n" * 50), message_line(start + 50, message)]
+    expected = (b"\n" * 50 + message) * 20
+    snapshot = memory.add("s", [file_line(), *lines, file_end_line(expected)])
+    seen = []
+
+    def noted() -> Iterator[Any]:
+        for line in lines_or_damage(memory.archive, snapshot):
+            if isinstance(line, GapLine | MessageLine | FileEndLine):
+                place = len(expected) if isinstance(line, FileEndLine) else line.start
+                seen.append((file.length, file.sha256) == (place, hashlib.sha256(expected[:place]).hexdigest()))
+            yield line
+
+    items = rebuild_files(memory.archive, noted(), "inbox")
+    file = first(items)
+    batches = list(file.batches())
+    assert b"".join(batches) == expected
+    assert all(1000 <= len(batch) < 1300 for batch in batches[:-1])
+    assert seen == [True] * 41
+    broken = memory.add("b", [file_line(), *lines, file_end_line(b"x" * 6000)])
+    with pytest.raises(ArchiveError, match="those that were read had"):
+        list(first(rebuild_files(memory.archive, lines_or_damage(memory.archive, broken), "inbox")).batches())

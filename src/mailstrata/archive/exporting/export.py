@@ -59,7 +59,7 @@ def export(
             report.erased.add(NotExported(each.sha256, reason))
             continue
         try:
-            message = OutgoingMessage.begin(each.sha256, each.flags, archive.read_message(each.sha256))
+            message = OutgoingMessage.begin(each.sha256, each.flags, iter(archive.read_message(each.sha256)))
             report.bytes += target.write(message)
         except (ArchiveError, UsageError) as error:
             # To the reader of the archive, what it does not have is a wrong call; here the index has named it.

@@ -13,19 +13,31 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from mailstrata.archive.catalogue.lookup import Lookup
 from mailstrata.archive.commits.chain import CommitLog
 from mailstrata.archive.commits.records import CommitRecord, SourceSnapshot
 from mailstrata.archive.commits.totals import Totals
 from mailstrata.archive.folder.layout import TABLE_NAMES, Layout
-from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind
+from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind, content_name
 from mailstrata.archive.packs.pack_reader import CACHE_BYTES, PackReader
+from mailstrata.archive.packs.pack_table import Place
 from mailstrata.errors import ArchiveError, UsageError
-from mailstrata.stripping import unstrip_message
+from mailstrata.stripping import Placeholder, placeholders, read_skeleton, unstrip_message, unstripped
+from mailstrata.stripping.unstripper import ReadBlob
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 MOST_FOUND = 1000
 """Messages that `Archive.find_messages` returns at most."""
+
+_AT_ONCE = 4 << 20
+"""Bytes of a member, or of all attachments of a message, that are held at once."""
+
+Found = tuple[str, Place]
+"""Where a member lies: the pack's path below the archive's root, and the place in it."""
 
 _DIGEST_PREFIX = re.compile("[0-9a-fA-F]{4,64}")
 
@@ -66,6 +78,7 @@ class Archive:
         self._log = log
         self._lookup = Lookup(layout, log)
         self._packs = PackReader(cache_bytes)
+        self._paths: dict[str, Path] = {}
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES) -> Archive:
@@ -196,18 +209,86 @@ class Archive:
             ) from error
         return sorted({str(digest) for digest in found})
 
-    def read_message(self, digest: str) -> Iterator[bytes]:
+    def read_message(self, digest: str) -> Iterable[bytes]:
         """The bytes of a message by its SHA-256, in pieces of at most some MiB; attachments are put back.
 
-        Raises `UsageError` at once where the archive has no such message, and `ArchiveError` where it was erased. Where
-        its bytes are not those that the digest names, `ArchiveError` comes at the end, when the pieces before it are
-        out.
+        A list, all of them, where there are no more than some MiB; else an iterator. Raises `UsageError` at once where
+        the archive has no such message, and `ArchiveError` where it was erased. Where its bytes are not those that the
+        digest names, `ArchiveError` comes at once for a list, and at the end for an iterator, when the pieces before it
+        are out.
         """
-        kind, key = self._find(MESSAGE_KINDS, "message", digest)
-        pieces = self._pieces(kind, key)
-        if kind is MemberKind.SKELETON:
-            pieces = unstrip_message(pieces, self.read_blob)
-        return self._proven(pieces, "message", key.hex())
+        pieces = self._kept_message(digest)
+        return self._message(*self._find(MESSAGE_KINDS, "message", digest)) if pieces is None else pieces
+
+    def _kept_message(self, digest: str) -> list[bytes] | None:
+        """The message, where what is kept of the packs in memory holds it; without asking where it lies."""
+        skeleton = self._packs.kept(content_name(MemberKind.SKELETON, digest))
+        if skeleton is not None:
+            try:
+                return self._unstripped(bytes.fromhex(digest), skeleton, self._kept_blob)
+            except (ArchiveError, UsageError):
+                # It is put together anew of what is known to be there, and what is wrong is said then.
+                return None
+        content = self._packs.kept(content_name(MemberKind.MESSAGE, digest))
+        return None if content is None or hashlib.sha256(content).hexdigest() != digest else [content]
+
+    def _message(self, kind: MemberKind, key: bytes, found: Found) -> Iterable[bytes]:
+        """The message of a member that was found there."""
+        content = self._member(kind, key, found) if found[1].size <= _AT_ONCE else None
+        if kind is MemberKind.MESSAGE:
+            if content is None:
+                return self._proven(self._pieces(kind, key, found), "message", key)
+            self._prove(hashlib.sha256(content), "message", key)
+            return [content]
+        if content is None:
+            return self._unstripped_stream(key, self._pieces(kind, key, found))
+        try:
+            pieces = self._unstripped(key, content, self._found_blob)
+        except ArchiveError:
+            self._blame_blobs((content,))
+            raise
+        return self._unstripped_stream(key, (content,)) if pieces is None else pieces
+
+    def _unstripped(self, key: bytes, skeleton: bytes, read_blob: ReadBlob) -> list[bytes] | None:
+        """The message of a skeleton; None where its attachments are too large to be held at once."""
+        items = read_skeleton(skeleton)
+        if sum(item.size for item in items if isinstance(item, Placeholder)) > _AT_ONCE:
+            return None
+        pieces: list[bytes] = []
+        seen = hashlib.sha256()
+        for piece in unstripped(items, read_blob):
+            seen.update(piece)
+            pieces.append(piece)
+        self._prove(seen, "message", key)
+        self._note_unstripped(key)
+        return pieces
+
+    def _unstripped_stream(self, key: bytes, skeleton: Iterable[bytes]) -> Iterator[bytes]:
+        """As `_unstripped`, piece by piece, of whatever size."""
+        try:
+            yield from self._proven(unstrip_message(skeleton, self._found_blob), "message", key)
+        except ArchiveError:
+            self._blame_blobs(self._pieces(MemberKind.SKELETON, key))
+            raise
+        self._note_unstripped(key)
+
+    def _note_unstripped(self, key: bytes) -> None:
+        """A skeleton and its attachments have come to the message that they should, for who keeps account of that."""
+
+    def _kept_blob(self, digest: str) -> Iterable[bytes]:
+        content = self._packs.kept(content_name(MemberKind.BLOB, digest))
+        return self._found_blob(digest) if content is None else (content,)
+
+    def _found_blob(self, digest: str) -> Iterable[bytes]:
+        """The bytes of a blob that a message contains: whether they are right, the digest of the message says."""
+        kind, key, found = self._find((MemberKind.BLOB,), "blob", digest)
+        return self._pieces(kind, key, found) if found[1].size > _AT_ONCE else (self._member(kind, key, found),)
+
+    def _blame_blobs(self, skeleton: Iterable[bytes]) -> None:
+        """Raise the error of the blob at fault where a message is not what it was, if one is."""
+        for placeholder in placeholders(skeleton):
+            for _ in self.read_blob(placeholder.sha256):
+                pass
 
     def erased(self, digest: str) -> str | None:
         """Why the message of that SHA-256 was erased, in the words of whoever did it (maybe none); None where it was
@@ -215,9 +296,9 @@ class Archive:
         return self._log.state.erased.get(digest.lower())
 
     def read_blob(self, digest: str) -> Iterator[bytes]:
-        """The bytes of a blob by its SHA-256; as `read_message`."""
-        kind, key = self._find((MemberKind.BLOB,), "blob", digest)
-        return self._proven(self._pieces(kind, key), "blob", key.hex())
+        """The bytes of a blob by its SHA-256; as `read_message`, always an iterator."""
+        kind, key, found = self._find((MemberKind.BLOB,), "blob", digest)
+        return self._proven(self._pieces(kind, key, found), "blob", key)
 
     def read_segment(self, name: str) -> Iterator[bytes]:
         """The bytes of a segment by its name in `SourceSnapshot.segments`, in pieces of at most some MiB."""
@@ -228,47 +309,69 @@ class Archive:
             )
         return self._pieces(MemberKind.SEGMENT, key)
 
-    def _find(self, kinds: Iterable[MemberKind], noun: str, digest: str) -> tuple[MemberKind, bytes]:
+    def _find(self, kinds: Iterable[MemberKind], noun: str, digest: str) -> tuple[MemberKind, bytes, Found]:
         try:
             key = bytes.fromhex(digest)
         except ValueError:
             key = b""
         for kind in kinds:
-            if self._lookup.find(kind, key) is not None:
-                return kind, key
+            found = self._lookup.find(kind, key)
+            if found is not None:
+                return kind, key, found
         if kinds == MESSAGE_KINDS and (reason := self.erased(digest)) is not None:
             why = f" ({reason})" if reason else ""
             raise ArchiveError(f"{self.path}: the message {digest} was erased{why}; it cannot be had back")
         raise UsageError(f"{self.path} has no {noun} {digest}")
 
-    def _pieces(self, kind: MemberKind, key: bytes) -> Iterator[bytes]:
-        """The bytes of a member. Where its pack has gone since the commits were read, compaction has put the member
-        into another one."""
+    def _pieces(self, kind: MemberKind, key: bytes, found: Found | None = None) -> Iterator[bytes]:
+        """The bytes of a member, which was `found` there. Where its pack has gone since the commits were read,
+        compaction has put the member into another one."""
         for is_last_try in (False, True):
-            found = self._lookup.find(kind, key)
             if found is None:
-                raise ArchiveError(f"{self.path}: the {kind.name.lower()} {key.hex()} has been removed meanwhile")
-            path, place = self.path / found[0], found[1]
+                found = self._lookup.find(kind, key)
+                if found is None:
+                    raise ArchiveError(f"{self.path}: the {kind.name.lower()} {key.hex()} has been removed meanwhile")
+            path = self._path(found[0])
             try:
                 # What fails after the first piece is out cannot be begun anew.
-                pieces = self._packs.read(path, place)
+                pieces = self._packs.read(path, found[1])
                 first = next(pieces, b"")
             except ArchiveError:
                 if is_last_try or path.exists():
                     raise
                 self._lookup.reload()
+                found = None
                 continue
             yield first
             yield from pieces
             return
 
-    def _proven(self, pieces: Iterator[bytes], noun: str, digest: str) -> Iterator[bytes]:
+    def _member(self, kind: MemberKind, key: bytes, found: Found) -> bytes:
+        """All bytes of a member of at most some MiB."""
+        try:
+            content = self._packs.read_at_once(self._path(found[0]), found[1])
+        except ArchiveError:
+            # Either this comes again, or the member lies somewhere else by now.
+            content = None
+        return b"".join(self._pieces(kind, key, found)) if content is None else content
+
+    def _path(self, pack: str) -> Path:
+        # Making a path takes longer than finding the member in the pack.
+        path = self._paths.get(pack)
+        if path is None:
+            path = self._paths[pack] = self.path / pack
+        return path
+
+    def _proven(self, pieces: Iterable[bytes], noun: str, key: bytes) -> Iterator[bytes]:
         seen = hashlib.sha256()
         for piece in pieces:
             seen.update(piece)
             yield piece
-        if seen.hexdigest() != digest:
+        self._prove(seen, noun, key)
+
+    def _prove(self, seen: _Hash, noun: str, key: bytes) -> None:
+        if seen.digest() != key:
             raise ArchiveError(
-                f"{self.path}: the {noun} {digest} is damaged: its bytes have another SHA-256; bring "
+                f"{self.path}: the {noun} {key.hex()} is damaged: its bytes have another SHA-256; bring "
                 "its pack back from a backup"
             )

@@ -205,7 +205,7 @@ class _Restorer:
             self._make_maildir(entry, line.name)
         with self.tree.create(name, mode=line.mode) as target:
             try:
-                for piece in file:
+                for piece in file.batches():
                     target.write(piece)
                     self._state.bytes_read += len(piece)
                     self._tell()

@@ -22,6 +22,13 @@ Quoting = Literal["mboxo", "mboxrd", "mboxcl", "mboxcl2"]
 _COMPRESSIONS = frozenset({None, "gzip", "bzip2", "xz", "zstd"})
 _QUOTINGS = frozenset({None, "mboxo", "mboxrd", "mboxcl", "mboxcl2"})
 _DIGEST = re.compile("[0-9a-f]{64}")
+# As our writer writes the three lines of which an mbox has as many as messages; any other JSON is read as such.
+_USUAL = re.compile(
+    rb'\{"type":"(?:message","start":(N),"end":(N),"size":(N),"sha256":"([0-9a-f]{64})"'
+    rb'|(?:separator|(gap))","start":(N),"size":(N),"data":"((?:[ !#-\[\]-~]++|\\[nr])*+)")\}'.replace(
+        b"N", b"0|[1-9][0-9]{0,17}"
+    )
+)
 
 
 @dataclass(slots=True)
@@ -158,6 +165,11 @@ def parse_line(data: bytes, number: int) -> StoredLine | None:
 
     Raises ValueError, which says what is wrong, for what is no line.
     """
+    usual = _USUAL.fullmatch(data)
+    if usual is not None:
+        line = _usual(number, usual)
+        if line is not None:
+            return line
     try:
         # All JSON of an archive is ASCII; of bytes, the parser would have to find out what they are.
         stated = json.loads(data.decode("ascii"))
@@ -175,6 +187,23 @@ def parse_line(data: bytes, number: int) -> StoredLine | None:
         return read(number, stated)
     except KeyError as error:
         raise ValueError(f"the {kind} line has no {error.args[0]}") from error
+
+
+def _usual(number: int, found: re.Match[bytes]) -> MessageLine | GapLine | None:
+    """The line that was found; None where what it says cannot be, which is said by who reads it as JSON."""
+    start, end, size, sha256, gap, outside_start, outside_size, data = found.groups()
+    if sha256 is not None:
+        if int(end) < int(start):
+            return None
+        return MessageLine(number, int(start), int(end), int(size), sha256.decode("ascii"))
+    if b"\\" in data:
+        data = data.replace(b"\\n", b"\n").replace(b"\\r", b"\r")
+    count = int(outside_size)
+    if len(data) != count:
+        return None
+    if gap is None:
+        return SeparatorLine(number, int(outside_start), count, data, None)
+    return GapLine(number, int(outside_start), count, data, None)
 
 
 def _file(number: int, stated: dict[str, Any]) -> FileLine:

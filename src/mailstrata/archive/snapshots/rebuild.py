@@ -29,14 +29,19 @@ MOST_ERASED = 1000
 """Erased messages of one file that are listed; all are counted."""
 
 _QUOTED = frozenset({"mboxo", "mboxrd", "mboxcl"})
+_FROM = b"From "
+_MAY_BE_CUT = b">From"
+_BATCH = 1 << 20
 
 
 class Contents(Protocol):
     """Where the bytes come from: an `Archive`, or what stands before one."""
 
-    def read_message(self, digest: str) -> Iterator[bytes]: ...
+    def read_message(self, digest: str) -> Iterable[bytes]:
+        """Its bytes: a list only where all of them are there and are those that the digest names."""
+        ...
 
-    def read_blob(self, digest: str) -> Iterator[bytes]: ...
+    def read_blob(self, digest: str) -> Iterable[bytes]: ...
 
     def erased(self, digest: str) -> str | None:
         """Why the message of that digest was erased; None where it was not."""
@@ -64,8 +69,20 @@ class RebuiltFile:
     """
 
     __slots__ = (
-        "_contents", "_digest", "_error", "_has_ended", "_lines", "_messages", "_position", "_where", "end", "erased",
-        "erased_count", "file", "length",
+        "_contents",
+        "_digest",
+        "_error",
+        "_has_ended",
+        "_lines",
+        "_messages",
+        "_position",
+        "_waiting",
+        "_where",
+        "end",
+        "erased",
+        "erased_count",
+        "file",
+        "length",
     )  # fmt: skip
 
     def __init__(self, contents: Contents, lines: _Lines, file: FileLine, label: str) -> None:
@@ -78,6 +95,8 @@ class RebuiltFile:
         self._lines = lines
         self._where = f"{label}: {file.name.decode('utf-8', 'replace')}" if file.name else label
         self._digest = hashlib.sha256()
+        # What has come out, and is neither in the digest nor given on yet.
+        self._waiting: list[bytes] = []
         self._position = 0
         self._messages = 0
         self._has_ended = False
@@ -88,7 +107,12 @@ class RebuiltFile:
     @property
     def sha256(self) -> str:
         """SHA-256 of the bytes that have come out, hexadecimal."""
-        return self._digest.hexdigest()
+        digest = self._digest
+        if self._waiting:
+            digest = digest.copy()
+            for piece in self._waiting:
+                digest.update(piece)
+        return digest.hexdigest()
 
     @property
     def messages(self) -> int:
@@ -96,6 +120,39 @@ class RebuiltFile:
         return self._messages
 
     def __iter__(self) -> Iterator[bytes]:
+        for pieces in self._contents_of_lines():
+            for piece in pieces:
+                self.length += len(piece)
+                self._digest.update(piece)
+                yield piece
+        self._check()
+
+    def batches(self) -> Iterator[bytes]:
+        """As iterating, in pieces of about 1 MiB and more: lines of a mailbox are short, and so are most messages."""
+        waiting = self._waiting
+        size = 0
+        for pieces in self._contents_of_lines():
+            for piece in pieces:
+                waiting.append(piece)
+                self.length += len(piece)
+                size += len(piece)
+                if size >= _BATCH:
+                    yield self._batch()
+                    size = 0
+        if waiting:
+            yield self._batch()
+        self._check()
+
+    def _batch(self) -> bytes:
+        """What has come out and is waiting to be given on."""
+        waiting = self._waiting
+        batch = waiting[0] if len(waiting) == 1 else b"".join(waiting)
+        waiting.clear()
+        self._digest.update(batch)
+        return batch
+
+    def _contents_of_lines(self) -> Iterator[Iterable[bytes]]:
+        """The bytes of each line that has some, in pieces: to be taken before the next one is asked for."""
         if self._error is not None:
             raise self._error
         for line in self._content_lines():
@@ -104,12 +161,14 @@ class RebuiltFile:
                 continue
             if line.start != self._position:
                 raise ArchiveError(f"{self._where}: bytes {self._position} to {line.start} are missing in the archive")
-            pieces = self._message(line) if isinstance(line, MessageLine) else self._gap(line)
-            for piece in pieces:
-                self.length += len(piece)
-                self._digest.update(piece)
-                yield piece
-        self._check()
+            if isinstance(line, MessageLine):
+                yield self._message(line)
+            elif line.data is not None:
+                self._position += line.size
+                if line.size:
+                    yield (line.data,)
+            else:
+                yield self._gap(line)
 
     def skip(self) -> None:
         """Pass over what is left of the file."""
@@ -148,40 +207,57 @@ class RebuiltFile:
         self.file = line
 
     def _gap(self, line: GapLine) -> Iterator[bytes]:
-        if line.data is not None:
-            self._position += line.size
-            return iter((line.data,) if line.size else ())
+        """The bytes of a gap that are a blob."""
         assert line.sha256 is not None
-        return self._counted(self._content(self._contents.read_blob, line.sha256), line.start, line.start + line.size)
+        pieces = self._streamed(self._read(self._contents.read_blob, line.sha256))
+        return self._counted(pieces, line.start, line.start + line.size)
 
-    def _message(self, line: MessageLine) -> Iterator[bytes]:
+    def _message(self, line: MessageLine) -> Iterable[bytes]:
         reason = self._contents.erased(line.sha256)
         if reason is not None:
             self.erased_count += 1
             if len(self.erased) < MOST_ERASED:
                 self.erased.append(ErasedSpan(line.start, line.end, line.sha256, reason))
             self._position = line.end
-            return iter(())
+            return ()
         self._messages += 1
-        pieces = self._content(self._contents.read_message, line.sha256)
-        if self.file.quoting in _QUOTED:
-            pieces = self._quoted(pieces, line)
+        pieces = self._read(self._contents.read_message, line.sha256)
+        if isinstance(pieces, list):
+            # All of it, and it is what it was: nothing can fail on the way but its length.
+            if self.file.quoting in _QUOTED and any(map(_may_be_quoted, pieces)):
+                pieces = list(self._quoted(pieces, line))
+            if sum(map(len, pieces)) == line.end - line.start:
+                self._position = line.end
+                return pieces
+        else:
+            pieces = self._streamed(pieces)
+            if self.file.quoting in _QUOTED:
+                pieces = self._quoted(pieces, line)
         return self._counted(pieces, line.start, line.end)
 
-    def _quoted(self, pieces: Iterator[bytes], line: MessageLine) -> Iterator[bytes]:
+    def _quoted(self, pieces: Iterable[bytes], line: MessageLine) -> Iterator[bytes]:
         quoter = MboxQuoter(self.file.quoting, line.unquoted_lines, line.quoting_end)
         for piece in pieces:
             yield quoter.feed(piece)
         yield quoter.flush()
 
-    def _content(self, read: _Read, digest: str) -> Iterator[bytes]:
+    def _read(self, read: _Read, digest: str) -> Iterable[bytes]:
         try:
-            yield from read(digest)
+            return read(digest)
         except (ArchiveError, UsageError) as error:
-            # To the reader of the archive, what it does not have is a wrong call; here a line has named it.
-            raise ArchiveError(f"{self._where}: {error}") from error
+            raise self._named(error) from error
 
-    def _counted(self, pieces: Iterator[bytes], start: int, end: int) -> Iterator[bytes]:
+    def _streamed(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        try:
+            yield from pieces
+        except (ArchiveError, UsageError) as error:
+            raise self._named(error) from error
+
+    def _named(self, error: ArchiveError | UsageError) -> ArchiveError:
+        # To the reader of the archive, what it does not have is a wrong call; here a line has named it.
+        return ArchiveError(f"{self._where}: {error}")
+
+    def _counted(self, pieces: Iterable[bytes], start: int, end: int) -> Iterator[bytes]:
         """The pieces, which must come to the bytes from `start` to `end`."""
         position = start
         for piece in pieces:
@@ -211,7 +287,16 @@ class RebuiltFile:
 
 
 class _Read(Protocol):
-    def __call__(self, digest: str, /) -> Iterator[bytes]: ...
+    def __call__(self, digest: str, /) -> Iterable[bytes]: ...
+
+
+def _may_be_quoted(piece: bytes) -> bool:
+    """Whether there is a `From ` in a piece of a message, or the end may be the beginning of one.
+
+    A message of which this is said of no piece is the same in every variant of mbox. Text without spaces, as all base64
+    is, is not searched for more.
+    """
+    return bool(piece) and (piece[-1] in _MAY_BE_CUT or (b" " in piece and _FROM in piece))
 
 
 class _Lines:

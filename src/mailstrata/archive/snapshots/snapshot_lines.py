@@ -5,7 +5,7 @@ Lines are numbered from 0 over all segments; those of type `segment`, `copy` and
 read once, from front to back, while its lines are needed.
 
 Memory does not depend on the length of a segment: of each snapshot that is being read, one piece of a segment is held
-(a frame, at most 16 MiB, usually 1 to 4), and one line.
+(a frame, at most 16 MiB, usually 1 to 4), and the lines in 256 KiB of it.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ _COUNTED = (
     b'{"type":"folder",',
 )
 
-_Numbered = tuple[str, int, bytes]
-"""The name of a segment, the number of a line in it from 1 on, and the line."""
+_SPLIT_BYTES = 256 << 10
+"""Bytes that are taken apart into lines at a time."""
 
 
 class SnapshotLines:
@@ -111,14 +111,17 @@ class _Cursor:
 
     __slots__ = (
         "_archive",
+        "_at",
         "_copy",
         "_depth",
         "_goes_on",
         "_known",
+        "_name",
         "_opened",
         "_reader",
         "_segments",
         "_snapshot",
+        "_stored",
         "number",
     )
 
@@ -138,7 +141,11 @@ class _Cursor:
         self._depth = depth
         self._goes_on = goes_on
         self._segments = enumerate(snapshot.segments)
-        self._reader: Iterator[_Numbered] | None = None
+        self._reader: Iterator[list[bytes]] | None = None
+        # Lines of the segment `_name` that were read and not taken, the number of the one taken last, from 1 on.
+        self._stored: Iterator[bytes] = iter(())
+        self._name = ""
+        self._at = 0
         self._copy: CopyLine | None = None
         # A snapshot that cannot be read on is not tried again.
         self._opened: OrderedDict[str, _Cursor | ArchiveError] = OrderedDict()
@@ -165,7 +172,7 @@ class _Cursor:
             except ArchiveError as error:
                 if not self._goes_on:
                     raise
-                self._reader = None
+                self._leave_segment()
                 yield BrokenLine(self.number - 1, error)
                 continue
             if line is None:
@@ -189,7 +196,7 @@ class _Cursor:
             found = self._next()
             if found is None:
                 return
-            if found[2].startswith(_COUNTED):
+            if found.startswith(_COUNTED):
                 self.number += 1
                 continue
             line = self._parse(found)
@@ -251,34 +258,43 @@ class _Cursor:
         self._opened.move_to_end(name)
         return cursor
 
-    def _next(self) -> _Numbered | None:
+    def _next(self) -> bytes | None:
         """The next stored line; None behind the last segment."""
         while True:
+            for line in self._stored:
+                self._at += 1
+                return line
             if self._reader is None:
                 number, entry = next(self._segments, (0, None))
                 if entry is None:
                     return None
+                self._name = entry.name
+                self._at = 0
                 self._reader = self._read(number, entry)
             try:
-                found = next(self._reader, None)
-            except ArchiveError:
+                self._stored = iter(next(self._reader))
+            except StopIteration:
                 self._reader = None
+            except ArchiveError:
+                self._leave_segment()
                 raise
-            if found is not None:
-                return found
-            self._reader = None
 
-    def _read(self, number: int, entry: SegmentEntry) -> Iterator[_Numbered]:
+    def _leave_segment(self) -> None:
+        """What is left of the segment is not read."""
+        self._reader = None
+        self._stored = iter(())
+
+    def _read(self, number: int, entry: SegmentEntry) -> Iterator[list[bytes]]:
         """The stored lines of a segment but the first one, which is checked."""
-        for at, line in enumerate(_stored_lines(self._archive.read_segment(entry.name), entry), start=1):
-            if at > 1:
-                yield entry.name, at, line
-            else:
-                self._check_head(number, (entry.name, at, line))
+        for lines in _stored_lines(self._archive.read_segment(entry.name), entry):
+            if not self._at and lines:
+                self._at = 1
+                self._check_head(number, lines.pop(0))
+            yield lines
 
-    def _check_head(self, number: int, found: _Numbered) -> None:
-        head = self._stored(found)
-        name = found[0]
+    def _check_head(self, number: int, data: bytes) -> None:
+        head = self._parsed(data)
+        name = self._name
         if not isinstance(head, SegmentLine) or head.format != SEGMENT_FORMAT:
             raise ArchiveError(f"{name}, line 1: this is no segment; {_FROM_A_BACKUP}")
         if head.version != 1:
@@ -288,21 +304,20 @@ class _Cursor:
         if (head.source, head.snapshot, head.number) != (self._snapshot.id, self._snapshot.snapshot, number):
             raise ArchiveError(f"{name}, line 1: this is another segment than its name says; {_FROM_A_BACKUP}")
 
-    def _parse(self, found: _Numbered) -> Line | CopyLine | None:
-        line = self._stored(found)
+    def _parse(self, data: bytes) -> Line | CopyLine | None:
+        line = self._parsed(data)
         if isinstance(line, SegmentLine):
-            raise ArchiveError(f"{found[0]}, line {found[1]}: another segment begins here; {_FROM_A_BACKUP}")
+            raise ArchiveError(f"{self._name}, line {self._at}: another segment begins here; {_FROM_A_BACKUP}")
         return line
 
-    def _stored(self, found: _Numbered) -> StoredLine | None:
-        name, at, data = found
+    def _parsed(self, data: bytes) -> StoredLine | None:
         try:
             return parse_line(data, self.number)
         except ValueError as error:
-            raise ArchiveError(f"{name}, line {at}: {error}; {_FROM_A_BACKUP}") from error
+            raise ArchiveError(f"{self._name}, line {self._at}: {error}; {_FROM_A_BACKUP}") from error
 
 
-def _stored_lines(pieces: Iterator[bytes], entry: SegmentEntry) -> Iterator[bytes]:
+def _stored_lines(pieces: Iterator[bytes], entry: SegmentEntry) -> Iterator[list[bytes]]:
     """The lines of a segment without their line breaks; behind the last one, size and digest are checked."""
     digest = hashlib.sha256()
     size = 0
@@ -310,18 +325,16 @@ def _stored_lines(pieces: Iterator[bytes], entry: SegmentEntry) -> Iterator[byte
     for piece in pieces:
         digest.update(piece)
         size += len(piece)
-        start = 0
-        while (end := piece.find(b"\n", start)) >= 0:
-            if rest:
-                rest += piece[start:end]
-                yield bytes(rest)
+        for start in range(0, len(piece), _SPLIT_BYTES):
+            lines = piece[start : start + _SPLIT_BYTES].split(b"\n")
+            last = lines.pop()
+            if lines and rest:
+                lines[0] = bytes(rest) + lines[0]
                 rest.clear()
-            else:
-                yield piece[start:end]
-            start = end + 1
-        rest += piece[start:]
-        if len(rest) > MAX_LINE_BYTES:
-            raise ArchiveError(f"{entry.name}: a line has more than {MAX_LINE_BYTES} bytes; {_FROM_A_BACKUP}")
+            yield lines
+            rest += last
+            if len(rest) > MAX_LINE_BYTES:
+                raise ArchiveError(f"{entry.name}: a line has more than {MAX_LINE_BYTES} bytes; {_FROM_A_BACKUP}")
     if rest:
         raise ArchiveError(f"{entry.name}: its last line has no end; {_FROM_A_BACKUP}")
     if size != entry.size or digest.hexdigest() != entry.sha256:

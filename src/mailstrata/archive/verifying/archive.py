@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mailstrata.archive.catalogue.lookup import Lookup
 from mailstrata.archive.commits.chain import CommitLog
@@ -46,14 +46,28 @@ class ProvenArchive(Archive):
         self._evidence = evidence
         self._named_losses = log.state.lost
 
-    def read_message(self, digest: str) -> Iterator[bytes]:
+    def read_message(self, digest: str) -> Iterable[bytes]:
         """As in `Archive`. Raises `ArchiveError` where a record or a line names a message that is not there."""
         try:
             pieces = super().read_message(digest)
-            yield from pieces
         except UsageError as error:
-            raise ArchiveError(f"no pack holds what is needed whole: {error}") from error
-        self._evidence.prove(bytes.fromhex(digest))
+            raise _not_whole(error) from error
+        return pieces if isinstance(pieces, list) else _translated(pieces)
+
+    def read_skeleton(self, key: bytes) -> Iterable[bytes]:
+        """As `read_message`, for the message of that skeleton and no other member."""
+        try:
+            pieces = self._message(*self._find((MemberKind.SKELETON,), "message", key.hex()))
+        except UsageError as error:
+            raise _not_whole(error) from error
+        return pieces if isinstance(pieces, list) else _translated(pieces)
+
+    def _kept_message(self, digest: str) -> list[bytes] | None:
+        """As in `Archive`; but of a member of which there are several, the first is to be proven, whatever is kept."""
+        return None if self._evidence.has_repeated else super()._kept_message(digest)
+
+    def _note_unstripped(self, key: bytes) -> None:
+        self._evidence.prove(key)
 
     def erased(self, digest: str) -> str | None:
         """Why the message is not there, and nobody expects it to be: it was erased, or its loss is on record."""
@@ -79,6 +93,17 @@ class ProvenArchive(Archive):
         skeleton = self._pieces(MemberKind.SKELETON, key)
         wanted = dict.fromkeys(bytes.fromhex(each.sha256) for each in placeholders(skeleton))
         return [(MemberKind.BLOB, blob) for blob in wanted if find(MemberKind.BLOB, blob) is None]
+
+
+def _translated(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except UsageError as error:
+        raise _not_whole(error) from error
+
+
+def _not_whole(error: UsageError) -> ArchiveError:
+    return ArchiveError(f"no pack holds what is needed whole: {error}")
 
 
 def name_of(kind: MemberKind, key: bytes) -> str:

@@ -36,6 +36,7 @@ _FIND = """
     SELECT members.id, packs.path, frame_offset, frame_length, offset, size
     FROM members JOIN packs ON packs.id = members.pack WHERE kind = ? AND key = ? ORDER BY members.id LIMIT 1
 """
+_REPEATED = "SELECT 1 FROM members GROUP BY kind, key HAVING count(*) > 1 LIMIT 1"
 
 
 class Evidence:
@@ -50,6 +51,8 @@ class Evidence:
         self._database = sqlite3.connect("", isolation_level=None)
         self._rows: list[tuple[int, bytes, int, int, int, int, int]] = []
         self._proven = bytearray()
+        self.has_repeated = False
+        """Whether there is a member of which there are several; known after `finish`."""
         with _temporary():
             for statement in (f"PRAGMA cache_size = {-(CACHE_BYTES >> 10)}", "PRAGMA journal_mode = OFF", *_CREATE):
                 self._database.execute(statement)
@@ -98,6 +101,7 @@ class Evidence:
             )
             execute("CREATE INDEX lost_by_key ON lost (kind, key)")
             last = execute("SELECT coalesce(max(id), 0) FROM members").fetchone()[0]
+            self.has_repeated = execute(_REPEATED).fetchone() is not None
         self._proven = bytearray(last // 8 + 1)
 
     # Afterwards ------------------------------------------------------------------------------------------------

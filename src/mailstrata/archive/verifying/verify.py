@@ -214,7 +214,7 @@ class Verification:
             if archive.erased(key.hex()) is not None:
                 continue
             try:
-                for piece in archive.read_message(key.hex()):
+                for piece in archive.read_skeleton(key):
                     self._note_bytes(len(piece))
             except ArchiveError as error:
                 for kind, each in archive.missing_for(key):
