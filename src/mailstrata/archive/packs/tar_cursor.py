@@ -70,23 +70,25 @@ class TarCursor:
         view = memoryview(content)
         if position > len(content):
             raise ArchiveError(f"the zstd frame at byte {frame.offset} does not hold what the table of members says")
+        end = len(content)
         while True:
             if self._is_empty:
                 self._is_empty = False
                 yield MemberPiece(self._name, 0, 0, view[:0], frame.offset)
-            if position == len(content):
+            if position == end:
                 return
-            if self.is_at_boundary:
+            if not self._data and not self._padding:
                 if not self._read_header(frame, content[position : position + tar_format.BLOCK]):
                     return
                 position += tar_format.BLOCK
                 continue
-            if taken := min(self._data, len(content) - position):
+            if self._data:
+                taken = min(self._data, end - position)
                 offset = self._size - self._data
                 yield MemberPiece(self._name, self._size, offset, view[position : position + taken], frame.offset)
                 self._data -= taken
                 position += taken
-            padding = min(self._padding, len(content) - position)
+            padding = min(self._padding, end - position)
             self._padding -= padding
             position += padding
 

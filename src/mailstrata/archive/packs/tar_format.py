@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from zlib import adler32
 
 from mailstrata.errors import ArchiveError
 
@@ -17,7 +18,9 @@ END_OF_ARCHIVE = bytes(2 * BLOCK)
 MAX_NAME = 100
 _OCTAL_LIMIT = 8**11
 _FORMAT = struct.Struct("100s8s8s8s12s12s8s1s100s6s2s32s32s8s8s155s12x")
+_SIZE = slice(124, 136)
 _CHECKSUM = slice(148, 156)
+_TYPE = 156
 
 
 def _pack(name: bytes, size: bytes, checksum: bytes) -> bytes:
@@ -60,23 +63,27 @@ def read_header(block: bytes) -> tuple[str, int] | None:
     """
     if not any(block):
         return None
-    fields = _FORMAT.unpack(block)
+    field = block[_CHECKSUM]
     try:
-        stated = int(fields[6].strip(b" \0"), 8)
+        stated = int(field.strip(b" \0"), 8)
     except ValueError:
         stated = -1
-    if sum(block) - sum(block[_CHECKSUM]) + 8 * 0x20 != stated or fields[7] not in (b"0", b"\0"):
+    if _sum(block) - sum(field) + 8 * 0x20 != stated or block[_TYPE] not in b"0\0":
         raise ArchiveError("a damaged tar header")
-    name: bytes = fields[0].rstrip(b"\0")
-    size_field: bytes = fields[4]
+    size_field = block[_SIZE]
     try:
         if size_field[0] & 0x80:
             size = int.from_bytes(size_field, "big") & ~(0x80 << 88)
         else:
             size = int(size_field.strip(b" \0") or b"0", 8)
-        return name.decode("ascii"), size
+        return block[:MAX_NAME].rstrip(b"\0").decode("ascii"), size
     except ValueError as error:
         raise ArchiveError("a damaged tar header") from error
+
+
+def _sum(block: bytes) -> int:
+    """The sum of the bytes of a block: of 256 bytes, the lower half of an Adler-32 is that, and 1 (RFC 1950, 9)."""
+    return (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) - 2
 
 
 def members_in(content: bytes) -> Iterator[tuple[str, int, int]]:

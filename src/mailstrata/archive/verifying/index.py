@@ -8,13 +8,13 @@ about 100 bytes a row of `messages` and `blobs`, and as many for each message in
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Container, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mailstrata.archive.commits.records import FileEntry
@@ -193,13 +193,15 @@ def _message_rows(batch: pa.RecordBatch) -> _Rows:
     return list(zip(_keys(batch["sha256"]), batch["part_count"].to_pylist(), strict=True))
 
 
+# Arrow could count them, but to import `pyarrow.compute` takes longer than to read the index of a small archive.
+
+
 def _occurrence_rows(batch: pa.RecordBatch) -> _Rows:
-    return [(key,) for key in _keys(pc.unique(batch["message"]))]
+    return [(bytes.fromhex(digest),) for digest in dict.fromkeys(batch["message"].to_pylist())]
 
 
 def _part_rows(batch: pa.RecordBatch) -> _Rows:
-    counted = pc.value_counts(batch["message"])
-    return list(zip(_keys(counted.field("values")), counted.field("counts").to_pylist(), strict=True))
+    return [(bytes.fromhex(digest), count) for digest, count in Counter(batch["message"].to_pylist()).items()]
 
 
 def _blob_rows(batch: pa.RecordBatch) -> _Rows:

@@ -46,7 +46,7 @@ class _Whole:
     name: str
     size: int
     frame_offset: int
-    sha256: str
+    digest: bytes
 
 
 class PackCheck:
@@ -113,13 +113,13 @@ class PackCheck:
         listed = next(table, None)
         seen = 0
         for whole in self._whole_members(path):
-            while listed is not None and (listed.name, listed.place.frame_offset) != (whole.name, whole.frame_offset):
+            while listed is not None and not _is_listed(whole, listed):
                 if listed.place.frame_offset > whole.frame_offset:
                     break
                 self._lost(listed, entry, loss)
                 listed = next(table, None)
             seen += 1
-            if listed is None or listed.name != whole.name or listed.place.frame_offset != whole.frame_offset:
+            if listed is None or not _is_listed(whole, listed):
                 self._loss(FindingCode.PACK_TABLE, entry.path, whole.name, "the member is not in the pack's table")
                 continue
             if listed.place.size != whole.size:
@@ -153,17 +153,19 @@ class PackCheck:
         position = start = reached = 0
         name = ""
         for piece in pack_reader.walk(path, damaged=self._damaged_frame):
+            if piece.frame_offset != reached:
+                self._note_bytes(piece.frame_offset - reached)
+                reached = piece.frame_offset
             if piece.offset == 0:
-                digest, position, start, name = hashlib.sha256(), 0, piece.frame_offset, piece.name
-            if piece.name != name or piece.offset != position:
+                digest, position, start, name = hashlib.sha256(piece.data), 0, reached, piece.name
+            elif piece.name != name or piece.offset != position:
                 # The rest of a member of which a frame is damaged.
                 continue
-            digest.update(piece.data)
+            else:
+                digest.update(piece.data)
             position += len(piece.data)
-            self._note_bytes(piece.frame_offset - reached)
-            reached = piece.frame_offset
             if position == piece.size:
-                yield _Whole(name, piece.size, start, digest.hexdigest())
+                yield _Whole(name, position, start, digest.digest())
 
     def _damaged_frame(self, offset: int, error: ArchiveError) -> None:
         self._bad_frames.append(f"frame at byte {offset}: {error}" if str(offset) not in str(error) else str(error))
@@ -173,15 +175,19 @@ class PackCheck:
         if known is None:
             return
         kind, key = known
-        segment = self._segments.get(whole.name)
-        if kind in _NAMED_BY_DIGEST and whole.sha256 != key.hex():
-            text = f"its content has the SHA-256 {whole.sha256}, not the one that names it"
+        if kind in _NAMED_BY_DIGEST and whole.digest != key:
+            text = f"its content has the SHA-256 {whole.digest.hex()}, not the one that names it"
             self._lose_member(FindingCode.MEMBER_DAMAGED, listed, entry, loss, text)
-        elif segment is not None and (segment.size, segment.sha256) != (whole.size, whole.sha256):
-            text = f"it has {whole.size} bytes with the SHA-256 {whole.sha256}, its commit says otherwise"
+        elif kind is MemberKind.SEGMENT and not self._is_segment(whole):
+            text = f"it has {whole.size} bytes with the SHA-256 {whole.digest.hex()}, its commit says otherwise"
             self._lose_member(FindingCode.SEGMENT_DAMAGED, listed, entry, loss, text)
         else:
             self._evidence.add(pack, kind, key, listed.place)
+
+    def _is_segment(self, whole: _Whole) -> bool:
+        """Whether a segment is what its commit says; one that no commit names is what it is."""
+        segment = self._segments.get(whole.name)
+        return segment is None or (segment.size, segment.sha256) == (whole.size, whole.digest.hex())
 
     def _lose_member(self, code: FindingCode, member: Member, entry: FileEntry, loss: int | None, text: str) -> None:
         # In a pack that was changed, the pack is the finding; its members are what is affected.
@@ -194,6 +200,10 @@ class PackCheck:
             loss = self._loss(FindingCode.MEMBER_DAMAGED, entry.path, member.name, text)
         if known is not None:
             self._evidence.lose(loss, *known)
+
+
+def _is_listed(whole: _Whole, listed: Member) -> bool:
+    return listed.name == whole.name and listed.place.frame_offset == whole.frame_offset
 
 
 def _digest_problem(path: Path, entry: FileEntry, note_bytes: NoteBytes) -> str | None:
