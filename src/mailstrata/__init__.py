@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from mailstrata.sinks.filenames import safe_name as safe_name
     from mailstrata.sinks.filesystem import FilesystemSink as FilesystemSink
     from mailstrata.sinks.pipeline import Pipeline as Pipeline
-    from mailstrata.sinks.pipeline import Progress as Progress
     from mailstrata.sinks.pipeline import Report as Report
+    from mailstrata.sinks.progress import Progress as Progress
     from mailstrata.sinks.protocol import Checkpoint as Checkpoint
     from mailstrata.sinks.protocol import FileOutcome as FileOutcome
     from mailstrata.sinks.protocol import KnownFiles as KnownFiles
@@ -131,9 +131,9 @@ _HOMES = {
     "sinks.filesystem": ("FilesystemSink",),
     "sinks.pipeline": (
         "Pipeline",
-        "Progress",
         "Report",
     ),
+    "sinks.progress": ("Progress",),
     "sinks.protocol": (
         "Checkpoint",
         "FileOutcome",

@@ -11,8 +11,7 @@ from support.decoding import bodies, piece_sizes, split
 from support.recording import recipe_of, record_pieces, take_back
 
 from mailstrata.errors import StrippedMailError
-from mailstrata.stripping import quoted_printable_recorder
-from mailstrata.stripping import recorder as recorder_module
+from mailstrata.stripping import quoted_printable_recorder, rebuilding
 from mailstrata.stripping.quoted_printable_layout import Rule
 from mailstrata.stripping.quoted_printable_rebuilder import encode_decided
 from mailstrata.stripping.quoted_printable_recorder import MAX_HELD, QuotedPrintableRecorder
@@ -287,7 +286,7 @@ def test_any_body_has_a_recipe(body: bytes, sizes: list[int]) -> None:
     """But for its length no recipe fails: every body that the decoder can read can be said."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quoted_printable_recorder, "MAX_RECIPE", 1 << 30)
-        patch.setattr(recorder_module, "MAX_RECIPE", 1 << 30)
+        patch.setattr(rebuilding, "MAX_RECIPE", 1 << 30)
         patch.setattr(quoted_printable_recorder, "is_mostly_patches", lambda *_: False)
         recorder, content = record_pieces("quoted-printable", split(body, sizes))
         assert not recorder.failed

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from mailstrata.sinks.pipeline import Progress
+    from mailstrata.sinks.progress import Progress
 
 _DELAY_SECONDS = 1.0
 _REFRESH_SECONDS = 0.1

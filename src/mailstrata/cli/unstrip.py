@@ -27,7 +27,7 @@ def command(ctx: click.Context, stripped: str, attachments: str, target: str, as
     from mailstrata.cli.progress import ProgressBar, wanted
     from mailstrata.cli.strip_summary import note_renamed
     from mailstrata.cli.units import format_bytes, format_count
-    from mailstrata.sinks.pipeline import Progress
+    from mailstrata.sinks.progress import Progress
     from mailstrata.stripped.unstrip import unstrip
 
     bar = ProgressBar() if wanted(quiet) else None

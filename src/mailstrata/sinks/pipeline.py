@@ -22,6 +22,7 @@ from mailstrata.parser.machine import Parser, Profile
 from mailstrata.sinks.delivery import Delivery
 from mailstrata.sinks.file_chunks import FileChunks
 from mailstrata.sinks.file_digest import FileDigest
+from mailstrata.sinks.progress import Progress
 from mailstrata.sinks.protocol import (
     Checkpoint,
     FileOutcome,
@@ -39,18 +40,6 @@ DEFAULT_CHECKPOINT_BYTES = 1 << 30
 
 _MOST_REASONS = 100
 """Reasons kept for one source; a folder can hold a million unreadable files."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a run has come. `bytes_read` counts bytes after decompression, and those that need not be read again;
-    `bytes_total` is the size on disk of all sources known so far (None where one of them does not know)."""
-
-    bytes_read: int = 0
-    bytes_total: int | None = 0
-    messages: int = 0
-    parts: int = 0
-    source: str = ""
 
 
 @dataclass(slots=True)

@@ -1,9 +1,9 @@
-"""Stripping and unstripping as functions of streams."""
+"""Stripping as a function of a stream."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Generic
 
@@ -20,7 +20,6 @@ from mailstrata.stripping.escape import Escaper
 from mailstrata.stripping.leaf import Blob, StrippedPart
 from mailstrata.stripping.policy import StripPolicy
 from mailstrata.stripping.stripper import StrippedMessage, Stripper
-from mailstrata.stripping.unstripper import Unstripper
 
 
 def strip_message(
@@ -53,18 +52,6 @@ def strip_message(
         stripper.discard()
         raise
     return driver.result
-
-
-def unstrip_message(chunks: Iterable[bytes], read_blob: Callable[[str], Iterable[bytes]]) -> Iterator[bytes]:
-    """The message again, out of its skeleton, in bounded memory.
-
-    `chunks` is the skeleton in pieces of any size, `read_blob` gives the content of a blob for its SHA-256: see
-    `Unstripper`. Raises `StrippedMailError` where a placeholder is malformed or a blob is not what it says.
-    """
-    unstripper = Unstripper(read_blob)
-    for chunk in chunks:
-        yield from unstripper.feed(chunk)
-    yield from unstripper.close()
 
 
 class _Driver(Generic[Blob]):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mailstrata.errors import StrippedMailError, UsageError
 from mailstrata.stripping.placeholder import Placeholder
-from mailstrata.stripping.recorder import rebuild
+from mailstrata.stripping.rebuilding import rebuild
 from mailstrata.stripping.skeleton import SkeletonReader
 
 ReadBlob = Callable[[str], Iterable[bytes]]
@@ -68,6 +68,18 @@ class Unstripper:
                 yield item
             else:
                 self._body = rebuild(item.recipe, _sized(item, self._read_blob))
+
+
+def unstrip_message(chunks: Iterable[bytes], read_blob: ReadBlob) -> Iterator[bytes]:
+    """The message again, out of its skeleton, in bounded memory.
+
+    `chunks` is the skeleton in pieces of any size, `read_blob` gives the content of a blob for its SHA-256: see
+    `Unstripper`. Raises `StrippedMailError` where a placeholder is malformed or a blob is not what it says.
+    """
+    unstripper = Unstripper(read_blob)
+    for chunk in chunks:
+        yield from unstripper.feed(chunk)
+    yield from unstripper.close()
 
 
 def unstripped(items: Iterable[bytes | Placeholder], read_blob: ReadBlob) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from mailstrata.archive.exporting.outgoing import OutgoingMessage
 from mailstrata.archive.exporting.selection import Chosen
 from mailstrata.archive.restoring.report import Listed
 from mailstrata.errors import ArchiveError, UsageError
-from mailstrata.sinks.pipeline import Progress
+from mailstrata.sinks.progress import Progress
 
 if TYPE_CHECKING:
     from mailstrata.archive.reading.reader import Archive

@@ -19,7 +19,7 @@ from mailstrata.archive.packs import pack_reader
 from mailstrata.archive.packs.members import MemberKind, key_of
 from mailstrata.archive.writing.session import Changes, WriterSession
 from mailstrata.archive.writing.store import PACK_MEMBERS
-from mailstrata.sinks.pipeline import Progress
+from mailstrata.sinks.progress import Progress
 
 SMALL_PACK = 64 << 20
 """A pack of fewer bytes, and of fewer members than `SMALL_PACK_MEMBERS`, is merged with others."""

@@ -22,7 +22,7 @@ from mailstrata.archive.maintenance.erasure_plan import ErasurePlan, plan_erasur
 from mailstrata.archive.writing.pack_rewriter import check_file
 from mailstrata.archive.writing.session import Changes, WriterSession
 from mailstrata.errors import UsageError
-from mailstrata.sinks.pipeline import Progress
+from mailstrata.sinks.progress import Progress
 
 LEVEL = 3
 """The zstd level at which what shared a frame with the message is compressed again."""

@@ -21,7 +21,7 @@ from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind, content_
 from mailstrata.archive.packs.pack_reader import ORDERED_CACHE_BYTES, PackReader
 from mailstrata.archive.packs.pack_table import Member
 from mailstrata.errors import ArchiveError, UsageError
-from mailstrata.sinks.pipeline import Progress
+from mailstrata.sinks.progress import Progress
 from mailstrata.stripping import placeholders
 
 _IN_SKELETON = re.compile(rb"sha256=([0-9a-f]{64})")

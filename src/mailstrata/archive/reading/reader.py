@@ -24,8 +24,9 @@ from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind, content_
 from mailstrata.archive.packs.pack_reader import CACHE_BYTES, PackReader
 from mailstrata.archive.packs.pack_table import Place
 from mailstrata.errors import ArchiveError, UsageError
-from mailstrata.stripping import Placeholder, placeholders, read_skeleton, unstrip_message, unstripped
-from mailstrata.stripping.unstripper import ReadBlob
+from mailstrata.stripping.placeholder import Placeholder
+from mailstrata.stripping.skeleton import placeholders, read_skeleton
+from mailstrata.stripping.unstripper import ReadBlob, unstrip_message, unstripped
 
 if TYPE_CHECKING:
     from hashlib import _Hash

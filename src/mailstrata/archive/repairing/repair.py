@@ -37,7 +37,7 @@ from mailstrata.archive.verifying.findings import FindingCode
 from mailstrata.archive.verifying.verify import Verification
 from mailstrata.errors import ArchiveError, NotAnArchiveError, UsageError
 from mailstrata.index.files import writing
-from mailstrata.sinks.pipeline import Progress
+from mailstrata.sinks.progress import Progress
 
 _PACK_CODES = frozenset(
     {

@@ -18,7 +18,7 @@ from mailstrata.archive.snapshots.lines import BrokenLine, FolderLine, SkippedLi
 from mailstrata.archive.snapshots.rebuild import ErasedSpan, RebuiltFile, rebuild_files
 from mailstrata.archive.snapshots.snapshot_lines import lines_or_damage
 from mailstrata.errors import ArchiveError
-from mailstrata.sinks.pipeline import Progress
+from mailstrata.sinks.progress import Progress
 from mailstrata.sinks.target_tree import TargetFile, TargetTree
 
 if TYPE_CHECKING:

@@ -16,6 +16,8 @@ from mailstrata.archive.commits.records import bytes_from_json
 from mailstrata.archive.commits.totals import Totals
 from mailstrata.errors import ArchiveError
 
+SEGMENT_FORMAT = "mailstrata-segment"
+
 Compression = Literal["gzip", "bzip2", "xz", "zstd"]
 Quoting = Literal["mboxo", "mboxrd", "mboxcl", "mboxcl2"]
 

@@ -18,6 +18,7 @@ from mailstrata.archive.commits.totals import Totals
 from mailstrata.archive.packs.item import Item
 from mailstrata.archive.packs.members import MemberKind, segment_name
 from mailstrata.archive.snapshots.lines import (
+    SEGMENT_FORMAT,
     FileEndLine,
     FileLine,
     FolderLine,
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 INLINE_BYTES = 64 << 10
 """A gap of more bytes than this is stored as a blob, and its line gives the digest."""
-
-SEGMENT_FORMAT = "mailstrata-segment"
 
 
 def source_id(path: bytes) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mailstrata.archive.snapshots.lines import (
+    SEGMENT_FORMAT,
     BrokenLine,
     CopyLine,
     FileEndLine,
@@ -31,7 +32,6 @@ from mailstrata.archive.snapshots.lines import (
     StoredLine,
     parse_line,
 )
-from mailstrata.archive.snapshots.segments import SEGMENT_FORMAT
 from mailstrata.errors import ArchiveError, UnsupportedFormatError
 
 if TYPE_CHECKING:

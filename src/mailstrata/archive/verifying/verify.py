@@ -31,7 +31,7 @@ from mailstrata.archive.verifying.packs import PackCheck, digest_of
 from mailstrata.archive.verifying.sources import SourceCheck
 from mailstrata.archive.verifying.structure import known_by_catalogue, refuse_if_removed, verify_structure
 from mailstrata.errors import ArchiveError
-from mailstrata.sinks.pipeline import Progress
+from mailstrata.sinks.progress import Progress
 
 
 @dataclass(slots=True)

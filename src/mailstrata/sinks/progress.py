@@ -1,0 +1,17 @@
+"""How far a run has come: what it tells whoever waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come. `bytes_read` counts bytes after decompression, and those that need not be read again;
+    `bytes_total` is the size on disk of all sources known so far (None where one of them does not know)."""
+
+    bytes_read: int = 0
+    bytes_total: int | None = 0
+    messages: int = 0
+    parts: int = 0
+    source: str = ""
