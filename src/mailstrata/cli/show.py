@@ -21,7 +21,7 @@ def command(archive: str, message: str, raw: bool, part_path: str | None) -> Non
     writes the body as it stands. On a terminal, control characters are shown as escapes, with --raw and --part as
     well; a file or a pipe gets the exact bytes."""
     from mailstrata.archive.reading.reader import Archive
-    from mailstrata.cli.show_message import find_message, show_message, write_part, write_raw
+    from mailstrata.cli.raw_message import find_message, write_raw
     from mailstrata.errors import UsageError
 
     if raw and part_path is not None:
@@ -30,7 +30,10 @@ def command(archive: str, message: str, raw: bool, part_path: str | None) -> Non
         digest = find_message(opened, archive, message)
         if raw:
             write_raw(opened, digest)
-        elif part_path is not None:
+            return
+        from mailstrata.cli.show_message import show_message, write_part
+
+        if part_path is not None:
             write_part(opened, digest, part_path)
         else:
             show_message(opened, archive, digest)

@@ -1,15 +1,15 @@
-"""Finding one message in an archive, and writing it: readable, raw, or one part of it."""
+"""Writing one message of an archive for people, or one part of it."""
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailstrata.cli import output
 from mailstrata.cli.html_text import html_to_text
 from mailstrata.cli.message_text import header_lines, part_line
+from mailstrata.cli.raw_message import MOST_CANDIDATES, write_content
 from mailstrata.cli.terminal import safe_line, safe_text
 from mailstrata.cli.units import format_bytes
 from mailstrata.errors import UsageError
@@ -24,26 +24,6 @@ if TYPE_CHECKING:
 
 MOST_TEXT_BYTES = 1 << 20
 """How much of a message's text is shown, in bytes before decoding; `--part` writes all of it."""
-
-_MOST_CANDIDATES = 10
-
-
-def find_message(archive: Archive, path: str, identifier: str) -> str:
-    """The digest of the one message that is meant. Raises `UsageError` where there is none, or more than one."""
-    found = list(archive.find_messages(identifier))
-    if len(found) == 1:
-        return found[0]
-    if archive.erased(identifier.strip()) is not None:
-        # Reading it says that it was erased, and why.
-        return identifier.strip().lower()
-    if not found:
-        raise UsageError(
-            f"no message {identifier} in {path}; name one by its Message-ID, or by at least four characters of its "
-            "SHA-256 (mailstrata sql lists both)"
-        )
-    candidates = ", ".join(found[:_MOST_CANDIDATES])
-    more = " ..." if len(found) > _MOST_CANDIDATES else ""
-    raise UsageError(f"{identifier} stands for {len(found)} messages; name one of {candidates}{more}")
 
 
 class _ArchivedFile:
@@ -71,11 +51,6 @@ def _opened(archive: Archive, digest: str) -> Iterator[Message]:
         yield next(reader)
 
 
-def write_raw(archive: Archive, digest: str) -> None:
-    """The message's bytes to standard output."""
-    write_content(archive.read_message(digest))
-
-
 def write_part(archive: Archive, digest: str, path: str) -> None:
     """The content of one part to standard output. Raises `UsageError` where the message has no such part."""
     with _opened(archive, digest) as message:
@@ -84,25 +59,9 @@ def write_part(archive: Archive, digest: str, path: str) -> None:
             if part.path == path:
                 write_content(part.raw() if part.is_container else part)
                 return
-            if len(known) < _MOST_CANDIDATES:
+            if len(known) < MOST_CANDIDATES:
                 known.append(part.path)
     raise UsageError(f"message {digest} has no part {path}; its first parts are {', '.join(known)}")
-
-
-def write_content(chunks: Iterable[bytes]) -> None:
-    """Bytes to standard output: as they are, or on a terminal as safe text, as far as they are UTF-8."""
-    if not output.is_terminal():
-        for chunk in chunks:
-            output.write_bytes(chunk)
-        return
-    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-    held = ""
-    for chunk in chunks:
-        text = held + decoder.decode(chunk)
-        # The line break of a CR at the end may be in the next chunk.
-        held = "\r" if text.endswith("\r") else ""
-        output.write(safe_text(text.removesuffix("\r")))
-    output.write(safe_text(held + decoder.decode(b"", final=True)))
 
 
 def show_message(archive: Archive, path: str, digest: str) -> None:

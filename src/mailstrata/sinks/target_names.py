@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from collections.abc import Iterable, Iterator
 
 from mailstrata.sinks.filenames import safe_filename
@@ -72,7 +72,7 @@ def file_numbers() -> Iterator[int | str]:
     otherwise be tried against each other."""
     yield from range(2, _MOST_NUMBERED)
     while True:
-        yield secrets.token_hex(4)
+        yield os.urandom(4).hex()
 
 
 def accepted_piece(piece: bytes) -> bytes:

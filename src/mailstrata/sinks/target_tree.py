@@ -22,7 +22,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from itertools import count
 from types import TracebackType
@@ -241,7 +240,7 @@ class TargetFile:
             self._take_name(self._open)
             self.place_name = b"/".join((*pieces, self._written_as))
         else:
-            self._open(b".mailstrata-" + secrets.token_hex(8).encode() + b".part")
+            self._open(b".mailstrata-" + os.urandom(8).hex().encode() + b".part")
 
     def __enter__(self) -> TargetFile:
         return self

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from pathlib import Path
 
 from mailstrata.index.files import sync_directory
@@ -33,7 +32,7 @@ def write_new(path: Path, data: bytes) -> None:
     is renamed while a claim file, made exclusively, keeps a second writer away. The folder is synced last.
     Raises `FileExistsError` if the name is taken, other `OSError` where it cannot be written.
     """
-    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}"
     try:
         with temporary.open("xb") as file:
             file.write(data)

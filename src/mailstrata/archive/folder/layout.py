@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import secrets
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -168,7 +168,7 @@ class Layout:
             "format": FORMAT_NAME,
             "version": FORMAT_VERSION,
             "features": [],
-            "id": secrets.token_hex(16),
+            "id": os.urandom(16).hex(),
             "created": utc_now(),
             "written_by": written_by(),
             "readme_sha256": hashlib.sha256(readme).hexdigest(),
