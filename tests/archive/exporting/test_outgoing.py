@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailstrata.archive.exporting import outgoing as outgoing_module
 from mailstrata.archive.exporting.outgoing import OutgoingMessage
+from mailstrata.parser.events import Event
 from mailstrata.parser.from_line import has_from_line_shape
+from mailstrata.parser.machine import Parser
 
 
 def outgoing(data: bytes, piece: int = 1 << 20) -> OutgoingMessage:
@@ -48,6 +52,30 @@ def test_only_what_the_header_needs_is_read_before() -> None:
     message = OutgoingMessage.begin("ab" * 32, "", pieces())
     assert len(taken) == 2
     assert b"".join(message.pieces) == HEADER + b"\r\nbodymore"
+
+
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+def test_the_body_is_not_parsed(line_break: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a message in one piece no more than its header block, or a little, goes through the parser."""
+    fed = []
+
+    class Noted:
+        def __init__(self, mode: Any) -> None:
+            self._parser = Parser(mode)
+            self.close = self._parser.close
+
+        def feed(self, data: bytes) -> list[Event]:
+            fed.append(len(data))
+            return self._parser.feed(data)
+
+    monkeypatch.setattr(outgoing_module, "Parser", Noted)
+    for header in (HEADER.replace(b"\r\n", line_break), b"", b"no field" + line_break):
+        fed.clear()
+        data = header + line_break + b"x" * 1_000_000
+        message = outgoing(data)
+        assert sum(fed) < len(header) + 10_000
+        assert b"".join(message.pieces) == data
+        assert (message.subject == "Gr\u00fc\u00dfe") == (len(header) > 10)
 
 
 @pytest.mark.parametrize(

@@ -189,19 +189,26 @@ class MboxExporter:
             raise
 
     def _write(self, message: OutgoingMessage) -> int:
-        self._put(message.from_line())
+        waiting = [message.from_line()]
         quoter = MboxQuoter("mboxrd")
-        size = 0
+        size = put = 0
         last = b""
         for piece in message.pieces:
             size += len(piece)
             last = piece[-1:] or last
-            self._put(quoter.feed(piece))
-        self._put(quoter.flush())
-        self._put(b"\n" if last == b"\n" else b"\n\n")
+            waiting.append(quoter.feed(piece))
+            if size - put >= _BUFFER_BYTES:
+                self._put(waiting)
+                put = size
+        waiting.append(quoter.flush())
+        waiting.append(b"\n" if last == b"\n" else b"\n\n")
+        self._put(waiting)
         return size
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, waiting: list[bytes]) -> None:
+        """Write all that is waiting."""
+        data = b"".join(waiting)
+        waiting.clear()
         self._digest.update(data)
         self._size += len(data)
         with self._writing():

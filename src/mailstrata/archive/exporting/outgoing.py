@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -14,6 +15,8 @@ from mailstrata.parser.events import Span, SpanKind
 from mailstrata.parser.from_line import has_from_line_shape
 from mailstrata.parser.machine import Parser
 
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+_PART_BYTES = 4096
 _UNKNOWN_SENDER = b"MAILER-DAEMON"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_SECONDS = 1 << 40
@@ -84,10 +87,23 @@ def _header_block(pieces: Iterator[bytes], taken: list[bytes]) -> bytes:
     parser = Parser("message")
     for piece in pieces:
         taken.append(piece)
-        for event in parser.feed(piece):
-            if type(event) is Span:
-                return event.data if event.kind is SpanKind.HEADER else b""
+        for part in _up_to_header_end(piece):
+            for event in parser.feed(part):
+                if type(event) is Span:
+                    return event.data if event.kind is SpanKind.HEADER else b""
     for event in parser.close():
         if type(event) is Span:
             return event.data if event.kind is SpanKind.HEADER else b""
     return b""
+
+
+def _up_to_header_end(piece: bytes) -> Iterator[bytes]:
+    """A piece in parts, the first of which ends where the header block should: the parser need not go through more."""
+    start = 0
+    empty_line = _EMPTY_LINE.search(piece)
+    if empty_line is not None:
+        start = empty_line.end()
+        yield piece[:start]
+    while start < len(piece):
+        yield piece[start : start + _PART_BYTES]
+        start += _PART_BYTES
