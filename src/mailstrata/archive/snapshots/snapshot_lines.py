@@ -51,6 +51,7 @@ __all__ = [
     "SnapshotLines",
     "SourceEndLine",
     "lines_or_damage",
+    "own_lines",
 ]
 
 MAX_DEPTH = 64
@@ -104,6 +105,17 @@ def lines_or_damage(archive: Archive, snapshot: SourceSnapshot) -> Iterator[Line
     those of the lines.
     """
     return _Cursor(archive, snapshot, {}, goes_on=True).lines()
+
+
+def own_lines(
+    archive: Archive, snapshot: SourceSnapshot, *, copies_only: bool = False
+) -> Iterator[tuple[int, Line | CopyLine]]:
+    """The lines that stand in a snapshot itself, `copy` lines among them, each with the number of the first line that
+    it stands for. With `copies_only` the others are counted and not looked at.
+
+    Raises `ArchiveError` as `SnapshotLines` does, but for what concerns the copied lines.
+    """
+    return _Cursor(archive, snapshot, {}).own(copies_only=copies_only)
 
 
 class _Cursor:
@@ -183,6 +195,21 @@ class _Cursor:
                 if not isinstance(line, SourceEndLine):
                     self.number += 1
                 yield line
+
+    def own(self, *, copies_only: bool) -> Iterator[tuple[int, Line | CopyLine]]:
+        """The stored lines; see `own_lines`."""
+        while (found := self._next()) is not None:
+            number = self.number
+            if copies_only and found.startswith(_COUNTED):
+                self.number += 1
+                continue
+            line = self._parse(found)
+            if isinstance(line, CopyLine):
+                self.number += line.count
+            elif not isinstance(line, SourceEndLine):
+                self.number += 1
+            if line is not None and (not copies_only or isinstance(line, CopyLine)):
+                yield number, line
 
     def _skip_to(self, number: int) -> None:
         """Pass over lines, without reading more of them than their types."""

@@ -24,6 +24,9 @@ _BY_NAME = "CREATE INDEX expected_by_name ON expected (name, length)"
 _BY_FILE = "CREATE INDEX expected_by_file ON expected (snapshot, file)"
 _OPEN = "SELECT id, length, lines, sha256 FROM expected WHERE name = ? AND is_met = 0 ORDER BY length"
 _IS_MET = "SELECT is_met FROM expected WHERE snapshot = ? AND file = ?"
+_MEET_FILE = "UPDATE expected SET is_met = 1 WHERE snapshot = ? AND file = ?"
+_HAS_OPEN = "SELECT 1 FROM expected WHERE snapshot = ? AND is_met = 0 LIMIT 1"
+_FORGET = "DELETE FROM expected WHERE snapshot = ?"
 
 
 @dataclass(slots=True)
@@ -44,8 +47,12 @@ class ExpectedFiles:
             self._database.execute(statement)
 
     def add(self, rows: Iterable[tuple[str, int, bytes, int, bytes, str]]) -> None:
-        """Add files: snapshot, number of the file in it, name, length, digest of its lines, SHA-256."""
+        """Add files: snapshot, number by which the file is known in it, name, length, digest of its lines, SHA-256."""
         self._database.executemany(_INSERT, rows)
+
+    def forget(self, snapshot: str) -> None:
+        """Nothing is expected of the files of a snapshot."""
+        self._database.execute(_FORGET, (snapshot,))
 
     def sort(self) -> None:
         """All were added."""
@@ -67,6 +74,19 @@ class ExpectedFiles:
         """Whether the file of that number in that snapshot was met in a later one."""
         row = self._database.execute(_IS_MET, (snapshot, file)).fetchone()
         return row is not None and bool(row[0])
+
+    def meet_file(self, snapshot: str, file: int) -> None:
+        """The file of that number in that snapshot was put together by itself."""
+        self._database.execute(_MEET_FILE, (snapshot, file))
+
+    def has_open(self, snapshot: str) -> bool:
+        """Whether any file of a snapshot was not met."""
+        return self._database.execute(_HAS_OPEN, (snapshot,)).fetchone() is not None
+
+    def is_open(self, snapshot: str, file: int) -> bool:
+        """Whether something is expected of the file of that number in that snapshot, and it was not met."""
+        row = self._database.execute(_IS_MET, (snapshot, file)).fetchone()
+        return row is not None and not row[0]
 
     def close(self) -> None:
         self._database.close()
@@ -93,6 +113,13 @@ class LinesDigest:
             self._digest.update(b"%d %d " % (line.start, line.size))
             self._digest.update(line.data if line.data is not None else f"{line.sha256}\n".encode("ascii"))
             self.length = line.start + line.size
+
+    def copy(self) -> LinesDigest:
+        """Another one that goes on from here by itself."""
+        copy = LinesDigest.__new__(LinesDigest)
+        copy._digest = self._digest.copy()
+        copy.length = self.length
+        return copy
 
     def value(self) -> bytes:
         return self._digest.digest()

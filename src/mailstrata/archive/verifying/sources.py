@@ -3,7 +3,10 @@
 The snapshots of a source overlap: one is often the one before with something added. So the newest is put together
 first, and where in one of its files an older one has ended, by the same lines, that one is compared on the way.
 Only what is still open then is put together by itself. What the older snapshots expect lies in a temporary
-database (about 150 bytes on disk for each file of each of them).
+database (about 150 bytes on disk for each file that ends in one of them).
+
+Lines that snapshots share are read once (`shared_lines`) as long as all is well. Where anything is found, all lines of
+all snapshots are read, so that each of them is named that is concerned.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from mailstrata.archive.commits.totals import Totals
 from mailstrata.archive.packs.members import MemberKind, key_of
 from mailstrata.archive.snapshots.lines import (
     BrokenLine,
+    CopyLine,
     FileEndLine,
     FileLine,
     FolderLine,
@@ -28,11 +32,12 @@ from mailstrata.archive.snapshots.lines import (
     SourceEndLine,
 )
 from mailstrata.archive.snapshots.rebuild import RebuiltFile, rebuild_files
-from mailstrata.archive.snapshots.snapshot_lines import lines_or_damage
+from mailstrata.archive.snapshots.snapshot_lines import lines_or_damage, own_lines
 from mailstrata.archive.verifying.archive import ProvenArchive
 from mailstrata.archive.verifying.evidence import Evidence
 from mailstrata.archive.verifying.findings import Affected, Finding, FindingCode
 from mailstrata.archive.verifying.older_snapshots import Boundary, ExpectedFiles, LinesDigest
+from mailstrata.archive.verifying.shared_lines import OwnLines, SharedLines
 from mailstrata.errors import ArchiveError
 
 NoteBytes = Callable[[int], None]
@@ -58,6 +63,32 @@ class SourceCheck:
 
     def verify(self, snapshots: list[SourceSnapshot]) -> Iterator[Finding]:
         """Verify all snapshots of one source, given in the order of their first commits."""
+        if len(snapshots) == 1 or not self._are_proven(snapshots):
+            yield from self._examine(snapshots)
+
+    def _are_proven(self, snapshots: list[SourceSnapshot]) -> bool:
+        """Whether all snapshots are well."""
+        counts = self.files, self.folders, self.snapshots
+        with closing(ExpectedFiles()) as expected:
+            known: dict[str, OwnLines] = {}
+            for snapshot, own in SharedLines(self._archive, snapshots[:-1], expected):
+                if own is None:
+                    expected.add(self._expected_of(snapshot))
+                else:
+                    known[snapshot.snapshot] = own
+            expected.sort()
+            for snapshot in reversed(snapshots):
+                self.snapshots += 1
+                check = _SnapshotCheck(self, self._archive, self._evidence, snapshot, expected)
+                own = known.get(snapshot.snapshot)
+                findings = check.findings() if own is None else check.findings_of_own(own)
+                if next(findings, None) is not None:
+                    self.files, self.folders, self.snapshots = counts
+                    return False
+        return True
+
+    def _examine(self, snapshots: list[SourceSnapshot]) -> Iterator[Finding]:
+        """Go through all lines of all snapshots."""
         with closing(ExpectedFiles()) as expected:
             for snapshot in snapshots[:-1]:
                 expected.add(self._expected_of(snapshot))
@@ -156,6 +187,59 @@ class _SnapshotCheck:
         yield from self._failure()
         if not self._is_broken:
             yield from self._verify_ledger()
+
+    def findings_of_own(self, own: OwnLines) -> Iterator[Finding]:
+        """The same for a snapshot of which is known what its lines come to: of its files, those that end in it and are
+        still open."""
+        name = self._snapshot.snapshot
+        files, folders = self._check.files, self._check.folders
+        try:
+            if self._expected.has_open(name):
+                yield from self._open_files(self._own_files())
+            if self._expected.has_open(name):
+                # What has grown since the snapshot before, and is no longer part of a later one.
+                yield from self._open_files(lines_or_damage(self._archive, self._snapshot))
+        except ArchiveError as error:
+            yield self._finding(FindingCode.SOURCE_DAMAGED, "", str(error))
+        sums = own.sums
+        self._check.files, self._check.folders = files + sums.files, folders + sums.folders
+        self._source_end = own.source_end
+        self._totals = Totals(
+            messages_found=sums.messages,
+            message_source_bytes=sums.message_bytes,
+            separator_bytes=sums.separator_bytes,
+            gap_bytes=sums.gap_bytes,
+            folders=sums.folders,
+        )
+        yield from self._verify_ledger()
+
+    def _own_files(self) -> Iterator[Line]:
+        """The lines of the open files that stand in the snapshot itself from the first one to the last."""
+        is_open = False
+        for _, line in own_lines(self._archive, self._snapshot):
+            if isinstance(line, CopyLine):
+                is_open = False
+                continue
+            if isinstance(line, FileLine) and line.offset == 0:
+                is_open = self._expected.is_open(self._snapshot.snapshot, line.number)
+            if is_open:
+                yield line
+            if isinstance(line, FileEndLine):
+                is_open = False
+
+    def _open_files(self, lines: Iterator[Line | BrokenLine]) -> Iterator[Finding]:
+        """Put the open files together that stand in these lines."""
+        name = self._snapshot.snapshot
+        for item in rebuild_files(self._archive, self._noted(lines), self._snapshot.label):
+            yield from self._failure()
+            if isinstance(item, BrokenLine):
+                yield self._broken(item)
+            elif isinstance(item, RebuiltFile):
+                number = item.file.number
+                if self._expected.is_open(name, number):
+                    yield from self._verify_file(item)
+                    self._expected.meet_file(name, number)
+        yield from self._failure()
 
     def _verify_file(self, file: RebuiltFile) -> Iterator[Finding]:
         # The line with which the file began has gone by already.
