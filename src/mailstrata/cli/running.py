@@ -14,7 +14,7 @@ from mailstrata.cli import output
 from mailstrata.cli.options import limits
 from mailstrata.cli.progress import ProgressBar, wanted
 from mailstrata.cli.units import format_count
-from mailstrata.errors import MailstrataError, UsageError
+from mailstrata.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,19 +93,9 @@ def exit_code(report: Report, words: Sequence[str]) -> int:
     if report.sources > 1 or len(words) > 1:
         failed = len({failure.label for failure in report.failures})
         output.note(f"{format_count(failed, 'source')} could not be read whole; everything else was done")
-    first = report.failures[0].error
-    return first.exit_code if isinstance(first, MailstrataError) else MailstrataError.exit_code
+    return report.failures[0].error.exit_code
 
 
 def _line(failure: Failure) -> str:
-    text = failure_text(failure)
-    return text if failure.label in text else f"{failure.label}: {text}"
-
-
-def failure_text(failure: Failure) -> str:
-    """What is wrong, with the file inside the source where the failure is about one."""
     text = str(failure.error)
-    if isinstance(failure.error, MailstrataError):
-        return text
-    name = failure.name.decode("utf-8", "replace")
-    return f"{name + ': ' if name else ''}{type(failure.error).__name__}: {text}"
+    return text if failure.label in text else f"{failure.label}: {text}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mailstrata.cli.running import failure_text
 from mailstrata.cli.terminal import pad
 from mailstrata.cli.units import format_bytes, format_count, format_duration
 
@@ -80,7 +79,7 @@ def as_object(report: Report) -> dict[str, Any]:
             {
                 "source": failure.label,
                 "file": failure.name.decode("utf-8", "replace") or None,
-                "error": failure_text(failure),
+                "error": str(failure.error),
             }
             for failure in report.failures
         ],

@@ -103,7 +103,7 @@ def _read(stream: IO[bytes], label: str) -> Generator[bytes, None, None]:
     offset = 0
     while True:
         try:
-            data = stream.read(CHUNK_BYTES)
+            data: bytes | str = stream.read(CHUNK_BYTES)
         except OSError as error:
             raise read_error(label, error, offset) from error
         if isinstance(data, str):

@@ -168,9 +168,7 @@ class MboxUnquoter:
         decided = text[: len(text) - held] if held else text
         # Text without spaces, as all base64 is, need not be searched for more.
         if _SPACE in decided and _FROM in decided:
-            decided = self._unquote(decided, at_line_start, quoting)
-            if self.quoting_end is not None:
-                return decided + self.flush()
+            return self._unquote(decided, at_line_start, quoting)
         self._position += len(decided)
         return decided
 
@@ -185,7 +183,7 @@ class MboxUnquoter:
         return held
 
     def _unquote(self, text: bytes, at_line_start: bool, quoting: _Quoting) -> bytes:
-        """Undo the quoting of whole `From ` lines' beginnings in `text`."""
+        """Undo the quoting of whole `From ` lines' beginnings in `text`; where quoting ends, what is held comes too."""
         if at_line_start:
             text = b"\n" + text
         rest = b""
@@ -200,7 +198,12 @@ class MboxUnquoter:
                     text, rest = text[: start + 1], text[start + 1 :]
                     break
         text = quoting.quoted.sub(b"\n", text) + rest
-        return text[1:] if at_line_start else text
+        if at_line_start:
+            text = text[1:]
+        if self.quoting_end is not None:
+            return text + self.flush()
+        self._position += len(text)
+        return text
 
     def _note_unquoted(self, offset: int) -> bool:
         """Note a `From ` that is not quoted; False if there are too many, and quoting ends here."""

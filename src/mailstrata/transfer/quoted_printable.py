@@ -104,9 +104,9 @@ class QuotedPrintableDecoder:
             text = rest
             self._in_long_space = False
         decided = self._find_undecided(text)
-        self._held = text[decided:]
         self._position = start + decided
-        decoded = self._decode(text[:decided], start)
+        self._held = text[decided:]
+        decoded = self._decode(text[:decided] if self._held else text, start)
         return content + decoded if content else decoded
 
     def _find_undecided(self, text: bytes) -> int:
@@ -119,7 +119,7 @@ class QuotedPrintableDecoder:
             self._in_long_space = stop == end
             return end
         start = stop - space
-        if text[start - 1 : start] == b"=":
+        if start and text[start - 1] == ord("="):
             return start - 1
         if space:
             return start
