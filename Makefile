@@ -7,9 +7,14 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+COMPILED := build/compiled
 DEMO := build/demo-archive
-CHECKED := src tests samples benchmarks fuzz
+CHECKED := src tests samples benchmarks fuzz hatch_build.py
 FUZZ_SECONDS ?= 60
+# The tests that are run on the compiled build: make test-compiled TESTS=tests/parser
+TESTS ?=
+# Of these, what make test runs: those of what is compiled, and of what must never change.
+HOT_TESTS := compiled parser transfer message stripping stripped sinks index conformance archive/recording archive/restoring
 # Options for the fuzzer: make fuzz FUZZ="parser reader"
 FUZZ ?=
 # Options for the benchmarks: make bench BENCH="--only parse --runs 5"
@@ -17,12 +22,14 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-long check format bench bench-limits bench-hostile fuzz samples dist clean
+.PHONY: help demo test test-long test-compiled compiled check format bench bench-limits bench-hostile fuzz samples dist clean
 
 help:
 	@echo 'make demo          install into .venv, archive the sample mailboxes, show what is in the archive'
-	@echo 'make test          the same, then the checks, then all tests'
+	@echo 'make test          the same, then the checks, then all tests, those of hot modules on a compiled build as well'
 	@echo 'make test-long     the fault tests with many more random faults (minutes)'
+	@echo 'make compiled      install into build/compiled with compiled hot modules; needs a C compiler'
+	@echo 'make test-compiled the same, then all tests on that; TESTS="tests/parser" for some of them'
 	@echo 'make check         lint, format, types, layers'
 	@echo 'make format        format the code'
 	@echo 'make bench         measure against what people would use instead; BENCH_FULL=1 for the large inputs'
@@ -51,8 +58,17 @@ $(INSTALLED): pyproject.toml
 		"$$found" -m venv --clear $(VENV); \
 	fi; \
 	echo 'Installing mailstrata and its tools into $(VENV)'; \
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]'; \
+	MAILSTRATA_COMPILE= $(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]'; \
 	touch $@
+
+# An environment like .venv, but for mailstrata itself: it is installed there, and its hot modules are compiled.
+$(COMPILED)/.installed: $(INSTALLED) pyproject.toml hatch_build.py $(shell find src -name '*.py')
+	@test -x $(COMPILED)/bin/python || $(BIN)/python -m venv --clear $(COMPILED)
+	@echo 'Compiling mailstrata into $(COMPILED)'
+	@MAILSTRATA_COMPILE=1 $(COMPILED)/bin/python -m pip install -qq --disable-pip-version-check '.[dev]'
+	@touch $@
+
+compiled: $(COMPILED)/.installed
 
 samples: $(INSTALLED)
 	@$(BIN)/python -m samples.generate
@@ -83,12 +99,22 @@ format: $(INSTALLED)
 	@$(BIN)/ruff format $(CHECKED)
 	@$(BIN)/ruff check --fix $(CHECKED)
 
-# pytest comes last, so that its summary is the last line.
+# The tests of the source come last, so that their summary is the last line.
 test: demo check
+	@missing="$$($(BIN)/python hatch_build.py)"; \
+	if [ -n "$$missing" ]; then \
+		echo "The compiled build is not tested: $$missing"; \
+	else \
+		$(MAKE) --no-print-directory test-compiled TESTS='$(HOT_TESTS:%=tests/%)'; \
+	fi
 	@$(BIN)/pytest -n auto
 
 test-long: $(INSTALLED)
 	@$(BIN)/pytest -n auto -m long
+
+test-compiled: compiled samples
+	@echo 'Testing the compiled build'
+	@MAILSTRATA_COMPILED=1 $(COMPILED)/bin/pytest -n auto $(TESTS)
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m benchmarks $(BENCH)

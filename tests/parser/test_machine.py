@@ -2,6 +2,7 @@
 in every split into two."""
 
 import pytest
+from support.builds import source_only
 from support.parsing import parse, run
 
 from mailstrata.errors import UsageError
@@ -586,6 +587,7 @@ class RecordingParser(Parser):
         self.now = state
 
 
+@source_only
 def test_transitions():
     """Every transition that happens is in the table, and every one in the table happens."""
     header = b"Content-Type: multipart/mixed; boundary="
