@@ -22,7 +22,8 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-long test-compiled compiled check format bench bench-limits bench-hostile fuzz samples dist clean
+.PHONY: help demo test test-long test-compiled compiled check format bench bench-limits bench-growth bench-hostile
+.PHONY: fuzz samples dist clean
 
 help:
 	@echo 'make demo          install into .venv, archive the sample mailboxes, show what is in the archive'
@@ -34,6 +35,7 @@ help:
 	@echo 'make format        format the code'
 	@echo 'make bench         measure against what people would use instead; BENCH_FULL=1 for the large inputs'
 	@echo 'make bench-limits  measure the promised memory and time, with their targets (minutes, 6 GB of disk)'
+	@echo 'make bench-growth  measure how time and memory grow with the work, as curves; BENCH_FULL=1 for the large points'
 	@echo 'make bench-hostile measure what hostile mail costs: time, memory, and how they grow (half an hour)'
 	@echo 'make fuzz          try random bytes on each of twelve targets for a minute; FUZZ_SECONDS=600 for longer'
 	@echo 'make samples       generate the sample mailboxes in samples/mail'
@@ -121,6 +123,9 @@ bench: $(INSTALLED)
 
 bench-limits: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.limits $(BENCH)
+
+bench-growth: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.growth $(BENCH)
 
 bench-hostile: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.hostile $(BENCH)

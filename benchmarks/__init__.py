@@ -8,6 +8,7 @@
 - `report`, `targets`, `pages`: the tables, the targets, and how they get into pages.
 - `forms`: the inputs as Maildirs, and the input of real mail; `memory`: the peak of several processes.
 - `limits`: the promises with a number (memory, time, a steady rate), each with its target: `make bench-limits`.
+- `growth`: time and memory against the size of the work and the age of an archive, as curves: `make bench-growth`.
 - `hostile`: mail made to bring a parser down, and how time and memory grow with it: `make bench-hostile`.
 
 Units: MB is 1,000,000 bytes and MiB 1,048,576. Times are those of the whole process, the start of the

@@ -102,7 +102,7 @@ def heading(inputs: Sequence[Facts]) -> list[str]:
     floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT / 1e6
     return [
         f"{date.today()}: {environment}python -m benchmarks {shlex.join(sys.argv[1:])}".rstrip(),
-        f"{os.cpu_count()} CPUs, {_processor()}; {platform.system()}",
+        f"{os.cpu_count()} CPUs, {processor()}; {platform.system()}",
         f"{platform.python_implementation()} {platform.python_version()}, {packages}",
         *filter(None, [debian.versions()]),
         *(
@@ -114,7 +114,8 @@ def heading(inputs: Sequence[Facts]) -> list[str]:
     ]
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What the machine says of its processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -4,10 +4,11 @@
     mixed   an mbox in which 40 % of the messages carry 1 to 3 base64 attachments of 20 to 400 KB; 104 KB a
             message on average. One attachment in ten has been sent before
     huge    one message with one base64 attachment
+    blobs   an mbox in which each message carries ten base64 attachments of 1,000 bytes, no two of them alike
 
 `python -m benchmarks.inputs KIND SIZE FOLDER` makes one, unless it is there already, and prints its facts as
-JSON. SIZE is a number of messages for small, and bytes otherwise: of the whole mbox for mixed, of the decoded
-attachment for huge.
+JSON. SIZE is a number of messages for small, of attachments for blobs, and bytes otherwise: of the whole mbox for
+mixed, of the decoded attachment for huge.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from benchmarks.text import Text
 _VERSION = 1
 _LINE = 57
 _BLOCK = _LINE * 18_396
+_BLOB_BYTES = 1000
+_BLOBS_A_MESSAGE = 10
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _NAMES = ("Ada Berg", "Ben Cole", "Eva Dahl", "Finn Ek", "Gösta Öberg", "Zoë Żak", "林 美玲", "Ольга Юрьева")
 _HEADS = {
@@ -106,6 +109,23 @@ class Writer:
         yield b"\n--=_huge--\n"
         self.facts.messages = self.facts.attachments = 1
         self.facts.attachment_bytes = size
+
+    def blobs(self, count: int) -> Iterator[bytes]:
+        """The mbox of small attachments, `count` of them."""
+        for number in range(-(-count // _BLOBS_A_MESSAGE)):
+            parts = [_part("text/plain; charset=utf-8", "7bit", self.text.body(300).encode())]
+            parts += [self._blob() for _ in range(min(_BLOBS_A_MESSAGE, count - self.facts.attachments))]
+            self.facts.messages += 1
+            yield self._framed(number, self._header(number), _multipart("mixed", f"blob{number}", parts))
+
+    def _blob(self) -> bytes:
+        facts = self.facts
+        kind, head = _HEADS[("pdf", "jpg", "png", "zip")[facts.attachments % 4]]
+        # As in `_file`, three quarters are random: enough for no two to be the same.
+        data = (head + self.random.randbytes(_BLOB_BYTES * 3 // 4)).ljust(_BLOB_BYTES, b"\0")
+        facts.attachments += 1
+        facts.attachment_bytes += _BLOB_BYTES
+        return _attachment_header(kind, f"blob-{facts.attachments}") + encode_base64(data)[:-1]
 
     def _framed(self, number: int, header: bytes, content: bytes) -> bytes:
         date = _START + timedelta(minutes=7 * number)
@@ -216,7 +236,7 @@ def make(kind: str, size: int, folder: Path) -> Facts:
     folder.mkdir(parents=True, exist_ok=True)
     facts = Facts(kind, str(path))
     writer = Writer(facts)
-    pieces = {"small": writer.small, "mixed": writer.mixed, "huge": writer.huge}[kind](size)
+    pieces = {"small": writer.small, "mixed": writer.mixed, "huge": writer.huge, "blobs": writer.blobs}[kind](size)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as out:
         for piece in pieces:
@@ -228,8 +248,8 @@ def make(kind: str, size: int, folder: Path) -> Facts:
 
 def main() -> None:
     """The command line: KIND SIZE FOLDER."""
-    if len(sys.argv) != 4 or sys.argv[1] not in ("small", "mixed", "huge"):
-        sys.exit("usage: python -m benchmarks.inputs small|mixed|huge SIZE FOLDER")
+    if len(sys.argv) != 4 or sys.argv[1] not in ("small", "mixed", "huge", "blobs"):
+        sys.exit("usage: python -m benchmarks.inputs small|mixed|huge|blobs SIZE FOLDER")
     facts = make(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
     sys.stdout.write(json.dumps(asdict(facts)) + "\n")
 

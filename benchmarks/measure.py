@@ -39,12 +39,13 @@ class ProgramFailedError(Exception):
 
 @dataclass(slots=True)
 class Measurement:
-    """One run: wall-clock seconds, peak memory (resident set) in bytes, of the processes that it starts also, and what
-    it printed last, as JSON."""
+    """One run: wall-clock seconds, peak memory (resident set) in bytes, of the processes that it starts also, what
+    it printed last, as JSON, and the seconds that processors spent on it."""
 
     seconds: float
     peak: int
     printed: dict[str, Any] = field(default_factory=dict)
+    processor: float = 0.0
 
 
 def run(
@@ -53,9 +54,11 @@ def run(
     feed: Callable[[IO[bytes]], None] | None = None,
     timeout: float | None = None,
     discard_output: bool = False,
+    adds_children: bool = True,
 ) -> Measurement:
     """Run a command in the checkout and measure it. `feed` writes its standard input; the timeout is in seconds. With
-    `discard_output` nothing is kept of what it prints.
+    `discard_output` nothing is kept of what it prints. Without `adds_children` the peak is that of the largest process,
+    which is exact: a child that is just being started looks as large as its parent.
 
     Raises `ProgramFailedError` where the command fails or takes longer.
     """
@@ -70,7 +73,7 @@ def run(
             # A group of its own, so that all of it can be stopped.
             start_new_session=True,
         )
-        tree = TreePeak(process.pid)
+        tree = TreePeak(process.pid) if adds_children else None
         late = threading.Event()
 
         def stop() -> None:
@@ -97,14 +100,15 @@ def run(
             raise
         finally:
             timer.cancel()
-            together = tree.end()
+            together = tree.end() if tree else 0
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             reason = f"took longer than {timeout:g} s" if late.is_set() else _last_line(errors)
             raise ProgramFailedError(process.returncode, reason or _ending(process.returncode))
         last = _last_line(out)
         printed = json.loads(last) if last.startswith("{") else {}
-        return Measurement(seconds, max(usage.ru_maxrss * RSS_UNIT, together), printed)
+        processor = usage.ru_utime + usage.ru_stime
+        return Measurement(seconds, max(usage.ru_maxrss * RSS_UNIT, together), printed, processor)
 
 
 def _last_line(file: IO[bytes]) -> str:

@@ -4,6 +4,7 @@ A page says where, with two comments; what lies between them is replaced, the re
 
     <!-- benchmarks: tables -->     everything: the machine, a table for each job, the targets
     <!-- benchmarks: short -->      one table, the median seconds of the main peers
+    <!-- benchmarks: growth-... --> of how cost grows (`benchmarks.growth.page`)
     <!-- benchmarks: end -->
 """
 
@@ -22,7 +23,6 @@ MAIN = (
     *("mu index", "notmuch new", LIMIT),
 )
 """Who stands in the short table beside mailstrata."""
-_SECTION = re.compile(rf"(<!-- benchmarks: ({'|'.join(SECTIONS)}) -->\n).*?(<!-- benchmarks: end -->)", re.DOTALL)
 
 
 class NoPlaceError(Exception):
@@ -34,9 +34,13 @@ def filled(page: str, sections: Mapping[str, str]) -> str:
 
     Raises `NoPlaceError` where it has none.
     """
-    page, count = _SECTION.subn(lambda match: f"{match[1]}\n{sections[match[2]]}\n\n{match[3]}", page)
+    names = "|".join(map(re.escape, sections))
+    place = re.compile(rf"(<!-- benchmarks: ({names}) -->\n).*?(<!-- benchmarks: end -->)", re.DOTALL)
+    page, count = place.subn(lambda match: f"{match[1]}\n{sections[match[2]]}\n\n{match[3]}", page)
     if not count:
-        raise NoPlaceError("no line <!-- benchmarks: tables --> with <!-- benchmarks: end --> after it")
+        raise NoPlaceError(
+            f"no line <!-- benchmarks: {next(iter(sections))} --> with <!-- benchmarks: end --> after it"
+        )
     return page
 
 

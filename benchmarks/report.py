@@ -68,7 +68,8 @@ class Table:
         rule = "-" * sum(widths, 2 * len(widths) - 2)
         before = ""
         for row in self.rows:
-            if row[0] != before:
+            # A line between inputs; where each row is named by one word only, one below the head.
+            if row[0] != before and (self.names > 1 or not before):
                 lines.append(rule)
             lines.append(self._line(["" if row[0] == before else row[0], *row[1:]], widths))
             before = row[0]

@@ -9,13 +9,14 @@ _CHUNK = 1 << 22
 _SEPARATOR = b"\n\nFrom "
 
 
-def messages(path: Path) -> Iterator[bytes]:
+def messages(path: Path, chunk_bytes: int = 0) -> Iterator[bytes]:
     """The messages of an mbox, without their `From ` lines, one at a time; a file that is no mbox, whole.
 
-    Splits at a blank line and `From `; nothing is unquoted.
+    Splits at a blank line and `From `; nothing is unquoted. It is read in pieces of 4 MiB, or of `chunk_bytes`.
     """
+    chunk_bytes = chunk_bytes or _CHUNK
     with path.open("rb") as file:
-        pending = file.read(_CHUNK)
+        pending = file.read(chunk_bytes)
         if not pending.startswith(b"From "):
             yield pending + file.read()
             return
@@ -27,7 +28,7 @@ def messages(path: Path) -> Iterator[bytes]:
                 start = searched = found + 2
                 continue
             searched = max(start, len(pending) - len(_SEPARATOR) + 1)
-            chunk = file.read(_CHUNK)
+            chunk = file.read(chunk_bytes)
             if not chunk:
                 yield pending[pending.index(b"\n", start) + 1 :]
                 return

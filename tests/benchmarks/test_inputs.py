@@ -23,7 +23,7 @@ def counted(facts: Facts, folder: Path) -> Counts:
     return counts
 
 
-@pytest.mark.parametrize(("kind", "size"), [("small", 40), ("mixed", 1_500_000), ("huge", 400_000)])
+@pytest.mark.parametrize(("kind", "size"), [("small", 40), ("mixed", 1_500_000), ("huge", 400_000), ("blobs", 23)])
 def test_inputs_are_made_the_same_every_time(kind: str, size: int, tmp_path: Path) -> None:
     """The same parameters give the same bytes and the same facts."""
     one, two = make(kind, size, tmp_path / "one"), make(kind, size, tmp_path / "two")
@@ -31,7 +31,7 @@ def test_inputs_are_made_the_same_every_time(kind: str, size: int, tmp_path: Pat
     assert asdict(one) | {"path": ""} == asdict(two) | {"path": ""}
 
 
-@pytest.mark.parametrize(("kind", "size"), [("small", 40), ("mixed", 1_500_000), ("huge", 400_000)])
+@pytest.mark.parametrize(("kind", "size"), [("small", 40), ("mixed", 1_500_000), ("huge", 400_000), ("blobs", 23)])
 def test_facts_are_what_a_parser_finds(kind: str, size: int, tmp_path: Path) -> None:
     """The standard library counts the messages, attachments and bytes that the facts name."""
     facts = make(kind, size, tmp_path / "input")
@@ -75,6 +75,17 @@ def test_mixed_messages_have_their_share_of_attachments(tmp_path: Path) -> None:
     assert 20_000 < facts.attachment_bytes / facts.attachments < 400_000
 
 
+def test_small_attachments_are_all_different(tmp_path: Path) -> None:
+    """Ten to a message but for the last one, 1,000 bytes each, and as many as were asked for."""
+    facts = make("blobs", 23, tmp_path)
+    assert (facts.messages, facts.attachments, facts.attachment_bytes) == (3, 23, 23_000)
+    parsed = [email.message_from_bytes(data) for data in messages(Path(facts.path))]
+    found = [[part.get_payload(decode=True) for part in each.walk() if part.get_filename()] for each in parsed]
+    assert [len(contents) for contents in found] == [10, 10, 3]
+    assert len({content for contents in found for content in contents}) == 23
+    assert {len(content) for contents in found for content in contents} == {1000}
+
+
 @pytest.mark.parametrize("size", [0, 1, 56, 57, 58, 57 * 3, 57 * 3 + 20])
 def test_base64_is_in_lines_of_76(size: int) -> None:
     """Encoding by columns gives what the standard library gives line by line."""
@@ -88,6 +99,7 @@ def test_the_mbox_is_split_the_same_in_any_chunks(chunk: int, tmp_path: Path, mo
     monkeypatch.setattr("benchmarks.peers.mbox._CHUNK", chunk)
     path = tmp_path / "box"
     path.write_bytes(b"From a\nA: 1\n\none\n\nFrom b\nB: 2\n\nFrom the body\n\n\nFrom c\nC: 3\n\nlast\n\n")
+    assert list(messages(path, chunk + 1)) == list(messages(path))
     # The second body's own line would be quoted in a real mbox; the splitter takes it for a separator.
     assert list(messages(path)) == [b"A: 1\n\none\n", b"B: 2\n", b"\n", b"C: 3\n\nlast\n\n"]
 

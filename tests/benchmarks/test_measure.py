@@ -42,6 +42,26 @@ def test_what_is_printed_last_comes_back() -> None:
     assert measured.seconds > 0
 
 
+def test_processor_time_is_that_of_the_program() -> None:
+    """What it works for, not what it waits for; a program that it starts and waits for is part of it."""
+    work = "import time\nwhile time.process_time() < 0.3: pass"
+    assert run(python("import threading; threading.Event().wait(0.3)")).processor < 0.3
+    assert run(python(work)).processor >= 0.3
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}], check=True)"
+    assert run(python(child)).processor >= 0.3
+
+
+def test_children_can_be_left_out_of_the_peak() -> None:
+    """Then it is that of the largest process, not of all that run at the same time."""
+    code = (
+        "import subprocess, sys\ndata = bytearray(60_000_000); data[::4096] = data[::4096]\n"
+        "subprocess.run([sys.executable, '-c', 'import threading; data = bytearray(60_000_000);"
+        " data[::4096] = data[::4096]; threading.Event().wait(0.5)'], check=True)"
+    )
+    assert run(python(code)).peak > 120e6
+    assert 60e6 < run(python(code), adds_children=False).peak < 120e6
+
+
 def test_standard_input_is_fed() -> None:
     """What `feed` writes is what the program reads."""
 
