@@ -18,7 +18,7 @@ from mailstrata.parser.machine import Parser
 from mailstrata.sinks import delivery
 from mailstrata.sinks.delivery import Delivery
 from mailstrata.sinks.protocol import Sink, Wants
-from mailstrata.sinks.whole import WholeSink
+from mailstrata.sinks.whole_sink import WholeSink
 
 _HEADERS = (
     b"From: Ann <ann@a.example>\n",

@@ -20,7 +20,7 @@ from mailstrata.index.rows import Row
 from mailstrata.index.schema import TABLES
 
 BLOCK_BYTES = 1 << 20
-"""The size of a table's rows as Python objects from which on they are packed into an Arrow batch."""
+"""The size of a table's rows as Python objects, estimated rather high, from which on they become an Arrow batch."""
 
 BUFFERED_BYTES = 16 << 20
 """The size of the packed rows of all tables together above which the largest is written as a row group."""

@@ -14,7 +14,8 @@ from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
 from mailstrata.sinks.protocol import OutsideKind, RawKind, Sink, Wants
-from mailstrata.sinks.whole import HELD_BYTES, HELD_EVENTS, WholeMessage, WholePart, WholeSink
+from mailstrata.sinks.whole import HELD_BYTES, HELD_EVENTS, WholeMessage, WholePart
+from mailstrata.sinks.whole_sink import WholeSink
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mailstrata.message.quoting import EventStream
     from mailstrata.parser.entity import Entity
     from mailstrata.parser.limits import Limits
+    from mailstrata.transfer.mbox import MboxUnquoter
 
 _RAW_KINDS = {
     SpanKind.HEADER: RawKind.HEADER,
@@ -119,43 +121,47 @@ class Delivery:
         held: list[Event] = []
         size = 0
         is_held = self._holds
-        for event in stream.events(chunks):
-            if not is_held:
-                ended = self._event(event, stream, source, file, index)
-                if ended >= 0:
-                    index += 1
-                    is_held = self._holds
-                    yield ended
-                continue
-            if isinstance(event, Span):
-                if event.entity is None:
-                    self._span(event)
-                    continue
-                held.append(event)
-                size += len(event.data)
-                if size <= HELD_BYTES and len(held) <= HELD_EVENTS:
-                    continue
-                is_held = False
-            else:
-                held.append(event)
-                if isinstance(event, EntityBegin) or event.entity.parent is not None:
-                    continue
-                is_held = self._whole(held, stream, source, file, index)
-                if is_held:
-                    held = []
-                    size = 0
-                    index += 1
-                    yield event.entity.end
-                    continue
-            events, held, size = held, [], 0
-            for each in events:
-                ended = self._event(each, stream, source, file, index)
-                if ended >= 0:
-                    index += 1
-                    is_held = self._holds
-                    yield ended
+        unquoter: MboxUnquoter | None = None
+        for batch in stream.batches(chunks):
+            for event in batch:
+                if isinstance(event, Span):
+                    if event.entity is None:
+                        self._span(event)
+                        continue
+                    if is_held:
+                        held.append(event)
+                        size += len(event.data)
+                        if size <= HELD_BYTES and len(held) <= HELD_EVENTS:
+                            continue
+                        is_held = False
+                elif is_held:
+                    held.append(event)
+                    if isinstance(event, EntityBegin) or event.entity.parent is not None:
+                        continue
+                    unquoter = stream.take_unquoter()
+                    is_held = self._whole(held, unquoter, source, file, index)
+                    if is_held:
+                        held = []
+                        size = 0
+                        index += 1
+                        yield event.entity.end
+                        continue
+                elif isinstance(event, EntityEnd) and event.entity.parent is None:
+                    unquoter = stream.take_unquoter()
+                if held:
+                    events, held, size = held, [], 0
+                else:
+                    events = [event]
+                for each in events:
+                    ended = self._event(each, unquoter, source, file, index)
+                    if ended >= 0:
+                        index += 1
+                        is_held = self._holds
+                        yield ended
 
-    def _whole(self, events: list[Event], stream: EventStream, source: SourceInfo, file: FileInfo, index: int) -> bool:
+    def _whole(
+        self, events: list[Event], unquoter: MboxUnquoter | None, source: SourceInfo, file: FileInfo, index: int
+    ) -> bool:
         """Deliver a message of which these are all events as a whole; says whether the sinks took it so."""
         whole = self._made_whole(events, source, file, index)
         for sink in self._whole_sinks:
@@ -174,9 +180,9 @@ class Delivery:
                 self.defects.update([defect.code.value for defect in part.defects])
         self.parts += len(parts)
         whole.finish()
-        if stream.unquoter is not None:
-            whole.info.unquoted_lines = stream.unquoter.unquoted_lines
-            whole.info.quoting_end = stream.unquoter.quoting_end
+        if unquoter is not None:
+            whole.info.unquoted_lines = unquoter.unquoted_lines
+            whole.info.quoting_end = unquoter.quoting_end
         self.messages += 1
         if whole.defects:
             self.defects.update([defect.code.value for defect in whole.defects])
@@ -224,7 +230,9 @@ class Delivery:
         assert fields is not None
         return WholeMessage(message, b"".join(pieces), fields, parts)
 
-    def _event(self, event: Event, stream: EventStream, source: SourceInfo, file: FileInfo, index: int) -> int:
+    def _event(
+        self, event: Event, unquoter: MboxUnquoter | None, source: SourceInfo, file: FileInfo, index: int
+    ) -> int:
         """Deliver one event; returns the offset at which a message has ended with it, -1 if none has."""
         if isinstance(event, Span):
             if self._begun is not None:
@@ -240,7 +248,7 @@ class Delivery:
         else:
             self._end_part()
             if event.entity.parent is None:
-                self._end_message(stream)
+                self._end_message(unquoter)
                 return event.entity.end
         return -1
 
@@ -319,15 +327,15 @@ class Delivery:
         for sink in self._sinks:
             sink.end_part(message, part)
 
-    def _end_message(self, stream: EventStream) -> None:
+    def _end_message(self, unquoter: MboxUnquoter | None) -> None:
         message = self._message
         assert message is not None
         message.size = self._size
         if self._digests:
             self._message_digest.finish(message)
-        if stream.unquoter is not None:
-            message.unquoted_lines = stream.unquoter.unquoted_lines
-            message.quoting_end = stream.unquoter.quoting_end
+        if unquoter is not None:
+            message.unquoted_lines = unquoter.unquoted_lines
+            message.quoting_end = unquoter.quoting_end
         self.messages += 1
         defects = message.defects
         if defects:

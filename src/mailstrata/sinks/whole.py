@@ -1,20 +1,18 @@
-"""Small messages as one piece: for sinks that need no call for each part and each piece of a part.
+"""Messages that lie in memory as a whole when they end, and their parts: what a `WholeSink` gets.
 
-Most messages are of a few KiB and lie in memory anyway when they end. A sink that is a `WholeSink` gets those in one
-call, and all others as every sink does.
+Most messages are of a few KiB. To make out all of it from one piece of memory takes a fraction of the time that a call
+for each piece of each part takes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from mailstrata.message.content_facts import ContentFacts
 from mailstrata.message.dates import parse_date
 from mailstrata.message.decoding import PartDecoder
 from mailstrata.message.field_values import DATE, FROM, FieldValues
-from mailstrata.sinks.protocol import Sink
 from mailstrata.transfer import IDENTITY_ENCODINGS
 
 if TYPE_CHECKING:
@@ -104,17 +102,3 @@ class WholeMessage:
             self.date = parse_date(date)
         if self.date is None or first[FROM] is None or self.fields.has_repeated or info.root.entity.defects:
             self.defects = info.defects
-
-
-class WholeSink(Sink):
-    """A sink that takes small messages as one piece, with content and digests, instead of the calls from
-    `begin_message` to `end_message`; what comes of it must be the same. It is still called in that way with messages
-    that are large, have many parts, or that it does not want as a whole."""
-
-    @abstractmethod
-    def takes_whole(self, message: WholeMessage) -> bool:
-        """Whether to be called with this message as a whole; it has ended, but nothing of it is decoded or hashed."""
-
-    @abstractmethod
-    def whole_message(self, message: WholeMessage) -> None:
-        """A message, from its begin to its end."""

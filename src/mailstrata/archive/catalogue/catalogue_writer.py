@@ -170,6 +170,12 @@ class WritableCatalogue:
             for rows in row_batches(self._pack_number(pack), members):
                 self._stage(rows)
 
+    def stage_places(self, pack: str, places: list[tuple[MemberKind, bytes, Place]]) -> None:
+        """The same of members whose kinds and keys are known: at most as many as a frame has."""
+        with _writing(self._layout.staged_catalogue):
+            number = self._pack_number(pack)
+            self._stage([(int(kind), key, number, *place) for kind, key, place in places])
+
     def _stage(self, rows: list[Row]) -> None:
         self._begin()
         insert_rows(self._database, "staged", rows)

@@ -26,7 +26,8 @@ from mailstrata.sinks.protocol import (
     SourceOutcome,
     Wants,
 )
-from mailstrata.sinks.whole import WholeMessage, WholeSink
+from mailstrata.sinks.whole import WholeMessage
+from mailstrata.sinks.whole_sink import WholeSink
 
 MAX_LEVEL = 19
 

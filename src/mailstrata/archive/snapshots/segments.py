@@ -29,6 +29,7 @@ from mailstrata.archive.snapshots.lines import (
     SkippedLine,
 )
 from mailstrata.errors import ArchiveError
+from mailstrata.sinks.protocol import OutsideKind
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
     from mailstrata.message.info import MessageInfo
     from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
     from mailstrata.parser.defects import Defect
-    from mailstrata.sinks.protocol import FileOutcome, OutsideKind, SourceOutcome
+    from mailstrata.sinks.protocol import FileOutcome, SourceOutcome
 
 INLINE_BYTES = 64 << 10
 """A gap of more bytes than this is stored as a blob, and its line gives the digest."""
+
+_HELD_LINES = 256
 
 
 def source_id(path: bytes) -> str:
@@ -89,7 +92,7 @@ class OutsideRun:
 
     def line(self, totals: Totals) -> str:
         """The run has ended: its line. What is large is stored now, and counted in `totals`."""
-        about = f'{{"type":"{self.kind.value}","start":{self.start},"size":{self.end - self.start},'
+        about = f'{{"type":"{self.kind}","start":{self.start},"size":{self.end - self.start},'
         if self._item is None:
             return f'{about}"data":{encode_basestring_ascii(bytes_to_json(bytes(self.data)))}}}\n'
         assert self._digest is not None
@@ -132,6 +135,9 @@ class SegmentWriter:
         self._position = 0
         self._copied: CopiedLines | None = None
         self._own_lines = 0
+        # Lines that are not in the item yet: a few hundred at a time are hashed and written in one step.
+        self._held: list[str] = []
+        self._held_size = 0
 
     # Files ---------------------------------------------------------------------------------------------------
 
@@ -175,7 +181,7 @@ class SegmentWriter:
     def outside(self, kind: OutsideKind, start: int, data: bytes) -> None:
         """Bytes that belong to no message."""
         self._advance(start, start + len(data))
-        if kind.value == "separator":
+        if kind is OutsideKind.SEPARATOR:
             self.totals.separator_bytes += len(data)
         else:
             self.totals.gap_bytes += len(data)
@@ -241,6 +247,7 @@ class SegmentWriter:
         """End the segment and store it; the next line begins a new one. None where nothing was written."""
         self._end_run()
         self._end_copy()
+        self._write_held()
         item = self._item
         if item is None:
             return None
@@ -255,6 +262,7 @@ class SegmentWriter:
 
     def discard(self) -> None:
         """Let go of what was not stored."""
+        self._held.clear()
         if self._run is not None:
             self._run.discard()
         if self._item is not None:
@@ -293,12 +301,24 @@ class SegmentWriter:
         self._write(json.dumps(line, separators=(",", ":")) + "\n")
 
     def _put(self, line: dict[str, object]) -> None:
-        self._append(json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n")
+        self._write_held()
+        self._append(_encoded(line))
 
     def _write(self, line: str) -> None:
-        self._end_copy()
+        if self._copied is not None:
+            self._end_copy()
         self._own_lines += 1
-        self._append(line.encode("ascii"))
+        self._held.append(line)
+        self._held_size += len(line)
+        if len(self._held) >= _HELD_LINES or self._held_size >= INLINE_BYTES:
+            self._write_held()
+
+    def _write_held(self) -> None:
+        if self._held:
+            data = "".join(self._held).encode("ascii")
+            self._held.clear()
+            self._held_size = 0
+            self._append(data)
 
     def _append(self, data: bytes) -> None:
         if self._item is None:
@@ -311,22 +331,27 @@ class SegmentWriter:
         self._item = self._store.new_item()
         self._digest = hashlib.sha256()
         source = self._source
-        self._put(
-            {
-                "type": "segment",
-                "format": SEGMENT_FORMAT,
-                "version": 1,
-                "source": self.id,
-                "snapshot": self.snapshot,
-                "number": self._segments,
-                "label": source.label,
-                "path": bytes_to_json(source.path),
-                "kind": source.kind,
-            }
-        )
+        header: dict[str, object] = {
+            "type": "segment",
+            "format": SEGMENT_FORMAT,
+            "version": 1,
+            "source": self.id,
+            "snapshot": self.snapshot,
+            "number": self._segments,
+            "label": source.label,
+            "path": bytes_to_json(source.path),
+            "kind": source.kind,
+        }
+        self._append(_encoded(header))
         if self._continue_at is not None:
             offset, self._continue_at = self._continue_at, None
-            self._write_file_line(offset)
+            assert self._file is not None
+            self._own_lines += 1
+            self._append(_encoded(_file_form(self._file, offset)))
+
+
+def _encoded(line: dict[str, object]) -> bytes:
+    return json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _stored_form(line: Line) -> dict[str, object]:

@@ -132,13 +132,17 @@ class ContentStore:
 
     def _members_placed(self, members: list[Member]) -> None:
         assert self._pack is not None
-        name = self._pack.name
-        self._catalogue.stage(f"packs/{name}", members)
-        for member in members:
-            known = key_of(member.name)
+        pack = self._pack.name
+        places = []
+        for name, place in members:
+            known = key_of(name)
             assert known is not None
-            self._under_way.discard(known)
-            self._placed(*known, name, member.place)
+            places.append((*known, place))
+        self._catalogue.stage_places(f"packs/{pack}", places)
+        under_way = self._under_way
+        for kind, key, place in places:
+            under_way.discard((kind, key))
+            self._placed(kind, key, pack, place)
 
     def _close_pack(self) -> None:
         assert self._pack is not None
