@@ -50,7 +50,7 @@ class HashedFile(io.RawIOBase):
     def tell(self) -> int:
         return self.size
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
         """Append; returns the number of bytes, which is always that of all of them."""
         if self._file is not None:
             self._file.write(data)

@@ -13,6 +13,7 @@ from mailstrata.message.field_values import FieldValues
 from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
+from mailstrata.sinks.file_digest import FileDigest
 from mailstrata.sinks.protocol import OutsideKind, RawKind, Sink, Wants
 from mailstrata.sinks.whole import HELD_BYTES, HELD_EVENTS, WholeMessage, WholePart
 from mailstrata.sinks.whole_sink import WholeSink
@@ -37,39 +38,58 @@ _RAW_KINDS = {
 
 
 class MessageDigest:
-    """The size and digests of a message as its bytes go by: as it is, and with CRLF written as LF."""
+    """The size and digests of a message as its bytes go by: as it is, and with CRLF written as LF.
 
-    __slots__ = ("_canonical", "_ends_with_cr", "_plain", "size")
+    Of a message that begins where its file does and has nothing to unquote, the first is that of the file so far:
+    `of_file`, which gets the same bytes beforehand, is asked for it.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_canonical", "_ends_with_cr", "_of_file", "_plain", "size")
+
+    def __init__(self, of_file: FileDigest | None = None) -> None:
         self.size = 0
+        self._of_file = of_file
         self._plain = hashlib.sha256()
         # Most mail at rest has no carriage returns: only the first one makes a second digest necessary.
         self._canonical: _Hash | None = None
         self._ends_with_cr = False
 
-    def update(self, data: bytes) -> None:
-        """Take the next bytes of the message."""
+    def update(self, data: bytes, start: int) -> None:
+        """Take the next bytes of the message, which stand in the file at `start`."""
         self.size += len(data)
         if self._canonical is not None or b"\r" in data:
             if self._canonical is None:
-                self._canonical = self._plain.copy()
+                self._canonical = self._before(start)
             canonical = b"\r" + data if self._ends_with_cr else data
             self._ends_with_cr = canonical.endswith(b"\r")
             if self._ends_with_cr:
                 canonical = canonical[:-1]
             self._canonical.update(canonical.replace(b"\r\n", b"\n"))
-        self._plain.update(data)
+        if self._of_file is None:
+            self._plain.update(data)
+
+    def _before(self, start: int) -> _Hash:
+        if self._of_file is None:
+            return self._plain.copy()
+        digest = self._of_file.digest_at(start)
+        assert digest is not None, "the parser holds back less than a digest reaches"
+        return digest
 
     def finish(self, message: MessageInfo) -> None:
         """The message has ended: set its digests."""
-        message.sha256 = self._plain.hexdigest()
+        message.sha256 = self._plain.hexdigest() if self._of_file is None else _hexdigest_at_end(self._of_file, message)
         if self._canonical is None:
             message.canonical_sha256 = message.sha256
         else:
             if self._ends_with_cr:
                 self._canonical.update(b"\r")
             message.canonical_sha256 = self._canonical.hexdigest()
+
+
+def _hexdigest_at_end(of_file: FileDigest, message: MessageInfo) -> str:
+    digest = of_file.hexdigest_at(message.end)
+    assert digest is not None, "a file's only message ends with it"
+    return digest
 
 
 class Delivery:
@@ -97,6 +117,7 @@ class Delivery:
         self._decoder: PartDecoder | None = None
         self._part_digest = hashlib.sha256()
         self._message_digest = MessageDigest()
+        self._of_file: FileDigest | None = None
         self._size = 0
         self._separator = b""
         self.messages = 0
@@ -111,13 +132,21 @@ class Delivery:
             sink.outside(kind, start, data)
 
     def deliver(
-        self, stream: EventStream, chunks: Iterable[bytes], source: SourceInfo, file: FileInfo, index: int
+        self,
+        stream: EventStream,
+        chunks: Iterable[bytes],
+        source: SourceInfo,
+        file: FileInfo,
+        index: int,
+        of_file: FileDigest | None = None,
     ) -> Iterator[int]:
         """Deliver all events of a region. Yields, after each message, the offset up to which all was delivered.
 
-        `index` is that of the region's first message in its source.
+        `index` is that of the region's first message in its source. `of_file` is the digest of a file that is one
+        message, from its first byte on, and takes the chunks on their way here.
         """
         self._begun = None
+        self._of_file = of_file
         held: list[Event] = []
         size = 0
         is_held = self._holds
@@ -179,7 +208,8 @@ class Delivery:
             if part.defects:
                 self.defects.update([defect.code.value for defect in part.defects])
         self.parts += len(parts)
-        whole.finish()
+        of_file = self._of_file if whole.info.start == 0 else None
+        whole.finish(None if of_file is None else _hexdigest_at_end(of_file, whole.info))
         if unquoter is not None:
             whole.info.unquoted_lines = unquoter.unquoted_lines
             whole.info.quoting_end = unquoter.quoting_end
@@ -260,7 +290,7 @@ class Delivery:
             self._separator = b""
             self._size = 0
             if self._digests:
-                self._message_digest = MessageDigest()
+                self._message_digest = MessageDigest(self._of_file if entity.start == 0 else None)
             for sink in self._sinks:
                 sink.begin_message(self._message)
         message = self._message
@@ -291,7 +321,7 @@ class Delivery:
         assert message is not None
         self._size += len(data)
         if self._digests:
-            self._message_digest.update(data)
+            self._message_digest.update(data, span.start)
         part = self._parts[entity.depth]
         if self._raw_sinks:
             raw_kind = _RAW_KINDS[kind]

@@ -65,9 +65,14 @@ class FileDigest:
         """That of the bytes before `offset`; None where that is too far back."""
         if offset == self._length:
             return self.hexdigest()
+        digest = self.digest_at(offset)
+        return None if digest is None else digest.hexdigest()
+
+    def digest_at(self, offset: int) -> _Hash | None:
+        """The SHA-256 object fed with the bytes before `offset`, to go on with; None where that is too far back."""
         for piece in reversed(self._pieces):
             if piece.start <= offset:
                 digest = piece.before.copy()
                 digest.update(memoryview(piece.data)[: offset - piece.start])
-                return digest.hexdigest()
-        return None
+                return digest
+        return self._digest.copy() if offset == self._length else None

@@ -256,7 +256,9 @@ class Pipeline:
             length_check=file.length_check if is_mbox else None,
         )
         stream = EventStream(parser, file.info.quoting if is_mbox else None)
-        for offset in self._delivery.deliver(stream, chunks, source, file.info, index):
+        # A file that is one message has the digest of its message.
+        of_file = chunks.digest if not is_mbox and chunks.offset == 0 else None
+        for offset in self._delivery.deliver(stream, chunks, source, file.info, index, of_file):
             index += 1
             # What was read of the next chunk comes again in the progress, not in the checkpoint.
             if self._bytes_read >= self._checkpoint_at:

@@ -87,11 +87,12 @@ class WholeMessage:
         self.date: datetime | None = None
         self.defects = _NO_DEFECTS
 
-    def finish(self) -> None:
-        """Set the message's size and digests, and make out its date and its defects."""
+    def finish(self, sha256: str | None = None) -> None:
+        """Set the message's size and digests, and make out its date and its defects. `sha256` is its digest, if it is
+        known already."""
         info, data = self.info, self.data
         info.size = len(data)
-        info.sha256 = hashlib.sha256(data).hexdigest()
+        info.sha256 = sha256 or hashlib.sha256(data).hexdigest()
         if b"\r" in data:
             info.canonical_sha256 = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
         else:

@@ -27,7 +27,8 @@ OWN_FRAME = 1 << 20
 """A member of this many bytes has a frame of its own; a frame of compressed members is closed when it has as many."""
 
 PART_SUFFIX = ".part"
-_COPY = 1 << 20
+# What is read stays in the processor's cache until it is written.
+_COPY = 256 << 10
 _LARGE_TEXT = 64 << 10
 
 
@@ -123,8 +124,10 @@ class PackWriter:
         self._write_frame(tar_format.header(name, item.size), [])
         start = self.size
         with writing(self._path), spool.open("rb", buffering=0) as frames:
-            while data := frames.read(_COPY):
-                self._write(data)
+            piece = bytearray(_COPY)
+            with memoryview(piece) as view:
+                while size := frames.readinto(piece):
+                    self._write(view[:size])
         padding = tar_format.padding(item.size)
         if padding:
             self._write_frame(bytes(padding), [])
@@ -173,7 +176,7 @@ class PackWriter:
             self._table.add(members)
             self._placed(members)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         with writing(self._path):
             self._file.write(data)
 
