@@ -72,11 +72,13 @@ class Base64Recorder:
 
     def close(self, decoded: bytes) -> None:
         """The body has ended."""
-        if self.failed:
-            return
-        self._closed = True
-        self._characters.end()
-        self.feed(b"", decoded)
+        if not self.failed:
+            self._closed = True
+            self._characters.end()
+            self.feed(b"", decoded)
+            self._end()
+
+    def _end(self) -> None:
         if self.failed:
             return
         if self._characters.bytes_ahead:

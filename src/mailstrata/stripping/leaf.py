@@ -107,6 +107,10 @@ class Leaf(Generic[Blob]):
             self._waiting_raw = []
             self._waiting_content = []
         self._record_last()
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Take bytes of the body, now that all before them is recorded or has gone through."""
         if self._is_kept:
             self._through(data)
         elif self._is_identity:
@@ -141,8 +145,12 @@ class Leaf(Generic[Blob]):
             raw = self._raw_last
             self._raw_last = b""
             self._record(raw, b"")
-            if self._is_kept:
-                return None
+        return self._stripped(blob)
+
+    def _stripped(self, blob: Blob) -> StrippedPart[Blob] | None:
+        """What was taken out, if all of it could be recorded."""
+        if self._is_kept:
+            return None
         # What came last, and alone, is what the decoder's `close` gave.
         if self._content_alone:
             blob.write(self._content_alone)

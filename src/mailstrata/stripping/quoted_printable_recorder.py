@@ -88,10 +88,12 @@ class QuotedPrintableRecorder:
 
     def close(self, decoded: bytes) -> None:
         """The body has ended."""
-        if self.failed:
-            return
-        self._closed = True
-        self.feed(b"", decoded)
+        if not self.failed:
+            self._closed = True
+            self.feed(b"", decoded)
+            self._end()
+
+    def _end(self) -> None:
         if self.failed:
             return
         if self._at < len(self._raw) or self._content_at < len(self._content):

@@ -253,8 +253,7 @@ class _SnapshotCheck:
             self._check.read(file.batches())
         except ArchiveError as error:
             self._failed = _FailedFile(place, str(error), self._finding(FindingCode.SOURCE_DAMAGED, place, ""))
-            if self._last is not None:
-                self._examine(self._last)
+            self._examine(self._last_line())
             return
         finally:
             self._file = self._digest = None
@@ -339,8 +338,13 @@ class _SnapshotCheck:
                 self._evidence.affect_source(loss, label)
         return self._finding(code, "", f"{label}: lines are missing in the archive: {line.error}")
 
-    def _examine(self, line: GapLine | MessageLine) -> None:
+    def _last_line(self) -> GapLine | MessageLine | None:
+        return self._last
+
+    def _examine(self, line: GapLine | MessageLine | None) -> None:
         """Find out what a line of a file that cannot be put together lacks."""
+        if line is None:
+            return
         failed = self._failed
         assert failed is not None
         affected = failed.finding.affected
