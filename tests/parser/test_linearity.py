@@ -6,9 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from support.builds import source_only
 
 from mailstrata.parser import header, machine, plain_header
 from mailstrata.parser.machine import Parser
+
+pytestmark = source_only
 
 
 class Counted:

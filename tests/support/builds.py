@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 IS_COMPILED = os.environ.get("MAILSTRATA_COMPILED") == "1"
 """What `make test-compiled` says; `tests/compiled` proves that it is so."""
 
-source_only = pytest.mark.skipif(IS_COMPILED, reason="looks into classes as only source lets one")
+source_only = pytest.mark.skipif(IS_COMPILED, reason="looks into what is compiled, as only source lets one")
 """For tests that inherit from what is compiled, or put something in the place of its parts."""
 
 compiled_only = pytest.mark.skipif(not IS_COMPILED, reason="runs on the compiled build: make test-compiled")
