@@ -196,5 +196,5 @@ def test_one_plain_word_is_read_as_any_other(value):
     """The short way for one word in base64 and UTF-8 gives what the long one does."""
     short = encoded_words._decode_words(value)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoded_words, "_USUAL", _NEVER)
+        patch.setattr(encoded_words, "_usual", lambda: _NEVER)
         assert encoded_words._decode_words(value) == short

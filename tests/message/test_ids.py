@@ -102,5 +102,5 @@ def test_one_plain_id_is_read_as_any_other(pieces):
     value = b"".join(pieces)
     short = parse_message_ids(value)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ids, "_USUAL", re.compile(rb"(?!)"))
+        patch.setattr(ids, "_usual", lambda: re.compile(rb"(?!)"))
         assert parse_message_ids(value) == short

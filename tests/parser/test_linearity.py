@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -53,6 +54,8 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         for name, value in list(vars(module).items()):
             if isinstance(value, re.Pattern):
                 monkeypatch.setattr(module, name, Counted(value, counter))
+            elif getattr(value, "__annotations__", {}).get("return") == "re.Pattern[bytes]":
+                monkeypatch.setattr(module, name, partial(Counted, value(), counter))
     return counter
 
 

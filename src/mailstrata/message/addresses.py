@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mailstrata.message.charsets import decode
 from mailstrata.message.encoded_words import decode_words, one_line
 from mailstrata.parser.fields import unfold
 from mailstrata.parser.parameters import comment_end
 
-_NEEDS_QUOTES = re.compile(r'[()<>\[\]:;@\\,."]')
+
+@cache
+def _needs_quotes() -> re.Pattern[str]:
+    return re.compile(r'[()<>\[\]:;@\\,."]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Address:
         if not self.name:
             return self.address
         name = self.name
-        if _NEEDS_QUOTES.search(name) is not None:
+        if _needs_quotes().search(name) is not None:
             escaped = name.replace("\\", "\\\\").replace('"', '\\"')
             name = f'"{escaped}"'
         return f"{name} <{self.address}>" if self.address else name
@@ -55,31 +58,62 @@ _USUAL_SHAPES = (
     r"|((?!=\?)[^" + _SPECIALS + r"]++@[^" + _SPECIALS + r"]++)"
     r")\s*+(?=[,;]|\Z)"
 )
-_USUAL = re.compile(_USUAL_SHAPES.encode("ascii"))
-_USUAL_PLAIN = re.compile(_USUAL_SHAPES, re.ASCII)
+
+
+@cache
+def _usual() -> re.Pattern[bytes]:
+    return re.compile(_USUAL_SHAPES.encode("ascii"))
+
+
+@cache
+def _usual_plain() -> re.Pattern[str]:
+    return re.compile(_USUAL_SHAPES, re.ASCII)
+
 
 # Encoded words come first: the commas and brackets in them are text. Every alternative takes a backslash and what
 # follows it together, so that at most one quote can turn out not to be closed.
-_TOKEN = re.compile(
-    rb"(?P<space>\s++)"
-    rb"|(?P<encoded>=\?[^?\s]{1,128}+\?[bBqQ]\?[^?]*+\?=)"
-    rb'|(?P<quoted>"(?>(?:[^"\\]++|\\.)*)")'
-    rb'|<++(?P<closed>(?>(?:[^<>"\\]++|\\.|"(?>(?:[^"\\]++|\\.)*)")*))>++'
-    rb"|<++\s*+(?P<open>[^\s,;<>]*+)"
-    rb"|(?P<literal>\[[^\[\]\\]*+\])"
-    rb"|(?P<separator>[,;][\s,;]*+)"
-    rb"|(?P<colon>:++)"
-    rb"|(?P<comment>\()"
-    rb"|(?P<joint>[@.])"
-    rb'|(?P<atom>(?>(?:[^\s,;:<>()@\[\]"\\.]|\\.|\.(?!\s))+)|.)',
-    re.DOTALL,
-)
-_QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
-_ROUTE = re.compile(rb"(?>(?:\s*+,?\s*+@[^,:@<>]*+)+):")
+@cache
+def _token() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?P<space>\s++)"
+        rb"|(?P<encoded>=\?[^?\s]{1,128}+\?[bBqQ]\?[^?]*+\?=)"
+        rb'|(?P<quoted>"(?>(?:[^"\\]++|\\.)*)")'
+        rb'|<++(?P<closed>(?>(?:[^<>"\\]++|\\.|"(?>(?:[^"\\]++|\\.)*)")*))>++'
+        rb"|<++\s*+(?P<open>[^\s,;<>]*+)"
+        rb"|(?P<literal>\[[^\[\]\\]*+\])"
+        rb"|(?P<separator>[,;][\s,;]*+)"
+        rb"|(?P<colon>:++)"
+        rb"|(?P<comment>\()"
+        rb"|(?P<joint>[@.])"
+        rb'|(?P<atom>(?>(?:[^\s,;:<>()@\[\]"\\.]|\\.|\.(?!\s))+)|.)',
+        re.DOTALL,
+    )
+
+
+@cache
+def _quoted_pair() -> re.Pattern[bytes]:
+    return re.compile(rb"\\(.)", re.DOTALL)
+
+
+@cache
+def _route() -> re.Pattern[bytes]:
+    return re.compile(rb"(?>(?:\s*+,?\s*+@[^,:@<>]*+)+):")
+
+
 # Mail systems have put the empty group into brackets, and added a domain: <undisclosed-recipients:;@host.example>.
-_EMPTY_GROUP = re.compile(rb"[^@:\"]*+:\s*+(?:@[^;]*+)?;")
-_OUTSIDE_QUOTES = re.compile(rb'("(?>(?:[^"\\]++|\\.)*)"|(?>(?:\\.)+))|\s++', re.DOTALL)
-_USER_AT_HOST = re.compile(rb"(\S+) +at +(\S+)", re.IGNORECASE)
+@cache
+def _empty_group() -> re.Pattern[bytes]:
+    return re.compile(rb"[^@:\"]*+:\s*+(?:@[^;]*+)?;")
+
+
+@cache
+def _outside_quotes() -> re.Pattern[bytes]:
+    return re.compile(rb'("(?>(?:[^"\\]++|\\.)*)"|(?>(?:\\.)+))|\s++', re.DOTALL)
+
+
+@cache
+def _user_at_host() -> re.Pattern[bytes]:
+    return re.compile(rb"(\S+) +at +(\S+)", re.IGNORECASE)
 
 
 def parse_addresses(value: bytes) -> list[Address]:
@@ -112,7 +146,7 @@ def parse_mailboxes(value: bytes) -> list[Mailbox]:
         text = value.decode("ascii")
         if text.isprintable():
             position = _read_plain(text, mailboxes)
-    usual = _USUAL.match
+    usual = _usual().match
     reader: _Reader | None = None
     while position < end:
         match = usual(value, position)
@@ -132,7 +166,7 @@ def parse_mailboxes(value: bytes) -> list[Mailbox]:
 def _read_plain(text: str, mailboxes: list[Mailbox]) -> int:
     """Add mailboxes of the usual shapes, as long as there are any, from text in which nothing is to be decoded; returns
     the offset behind the last one."""
-    usual = _USUAL_PLAIN.match
+    usual = _usual_plain().match
     position, end = 0, len(text)
     while position < end:
         match = usual(text, position)
@@ -164,7 +198,7 @@ def _name_text(name: bytes) -> str:
 def _without_space(address: bytes) -> bytes:
     """An addr-spec without the white space that obsolete syntax allows between its pieces."""
     if b'"' in address:
-        return _OUTSIDE_QUOTES.sub(lambda match: match[1] or b"", address)
+        return _outside_quotes().sub(lambda match: match[1] or b"", address)
     return b"".join(address.split())
 
 
@@ -194,7 +228,7 @@ class _Reader:
         end = len(value)
         joins = False  # whether the next token belongs to the last word
         while position < end:
-            token = _TOKEN.match(value, position)
+            token = _token().match(value, position)
             assert token is not None  # the last alternative is any byte
             position = token.end()
             kind = token.lastgroup
@@ -265,20 +299,20 @@ class _Reader:
     def _angle_address(self, angle: bytes) -> bytes:
         if b"(" in angle:
             angle = _without_comments(angle)
-        if _EMPTY_GROUP.match(angle) is not None:
+        if _empty_group().match(angle) is not None:
             return b""
-        route = _ROUTE.match(angle)
+        route = _route().match(angle)
         if route is not None:
             angle = angle[route.end() :]
         if b" " in angle:
-            user_at_host = _USER_AT_HOST.fullmatch(angle.strip())
+            user_at_host = _user_at_host().fullmatch(angle.strip())
             if user_at_host is not None:
                 return user_at_host[1] + b"@" + user_at_host[2]
         address = _without_space(angle)
         return address[7:] if address[:7].lower() == b"mailto:" else address
 
     def _add(self, phrase: list[bytes], comment: bytes, address: bytes) -> None:
-        name = _joined([_unquoted(token) for token in phrase]).strip() or _QUOTED_PAIR.sub(rb"\1", comment)
+        name = _joined([_unquoted(token) for token in phrase]).strip() or _quoted_pair().sub(rb"\1", comment)
         text = _name_text(name)
         if address[:1] == b"@":
             address = b""  # a domain alone, as mail systems append it to an empty group
@@ -305,7 +339,7 @@ def _phrase(words: list[list[bytes]]) -> list[bytes]:
 def _unquoted(token: bytes) -> bytes:
     if token[:1] == b'"' and len(token) > 1:
         token = token[1:-1]
-    return _QUOTED_PAIR.sub(rb"\1", token) if b"\\" in token else token
+    return _quoted_pair().sub(rb"\1", token) if b"\\" in token else token
 
 
 def _without_comments(text: bytes) -> bytes:

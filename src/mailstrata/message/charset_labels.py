@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from encodings.aliases import aliases
-from functools import lru_cache
+from functools import cache, lru_cache
 
 _MAX_LABEL = 64  # characters; the longest registered name has 45
 
@@ -215,23 +215,31 @@ _LATIN_1 = frozenset(
         *(_without_punctuation(name) for name, codec in aliases.items() if codec == "latin_1"),
     }
 )
-_CODE_PAGE = re.compile(r"(?:windows?|win|msdos|dos|oem|ibm|ccsid|cp|codepage|ms)?(?:cp)?0*(\d+)")
+
+
+@cache
+def _code_page() -> re.Pattern[str]:
+    return re.compile(r"(?:windows?|win|msdos|dos|oem|ibm|ccsid|cp|codepage|ms)?(?:cp)?0*(\d+)")
+
+
 # What surrounds a label that was put there whole: `utf-8;format=flowed`, `charset=utf-8`, `gb2312_charset`, and the
 # names of Unix locales, `de_DE.ISO-8859-15@euro`.
-_AROUND = re.compile(r"\s*(?:charset\W+|[a-z]{2}_[a-z]{2}\.)?([^;,@]*?)(?:[_\s]charset)?\s*(?:[;,@].*)?", re.DOTALL)
+@cache
+def _around() -> re.Pattern[str]:
+    return re.compile(r"\s*(?:charset\W+|[a-z]{2}_[a-z]{2}\.)?([^;,@]*?)(?:[_\s]charset)?\s*(?:[;,@].*)?", re.DOTALL)
 
 
 @lru_cache(maxsize=256)
 def _known_name(label: str) -> str | None:
     """The label as it stands in the table; None where it is not known. Quotes, spaces, an `x-` in front and what
-    `_AROUND` says do not count."""
-    bare = _AROUND.fullmatch(label.lower())
+    `_around` says do not count."""
+    bare = _around().fullmatch(label.lower())
     assert bare is not None  # it matches anything
     key = _without_punctuation(bare[1])
     for name in (key, key.removeprefix("x")):
         if name in _CODECS:
             return name
-        page = _CODE_PAGE.fullmatch(name)
+        page = _code_page().fullmatch(name)
         if page is not None and "cp" + page[1] in _CODECS:
             return "cp" + page[1]
     return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from mailstrata.message.charset_labels import codec_of, is_latin_1
@@ -22,7 +23,13 @@ SAMPLE_BYTES = 1 << 16
 
 _BOM = codecs.BOM_UTF8
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_ISO_2022 = re.compile(rb"\x1b(?:\$[@B]|\([JI]|\$\(D)")
+
+
+@cache
+def _iso_2022() -> re.Pattern[bytes]:
+    return re.compile(rb"\x1b(?:\$[@B]|\([JI]|\$\(D)")
+
+
 _ISO_2022_KR = b"\x1b$)C"
 
 
@@ -50,7 +57,7 @@ def guess_codec(sample: bytes, complete: bool, latin: bool = False) -> str:
     Latin it is; what is none of them, and with `latin` any, is windows-1252.
     """
     if sample.isascii():
-        if _ISO_2022.search(sample) is not None:
+        if _iso_2022().search(sample) is not None:
             return "iso2022_jp_ext"
         return "iso2022_kr" if _ISO_2022_KR in sample else "utf_8"
     try:
@@ -115,7 +122,9 @@ class _Incremental(Protocol):
     def decode(self, data: bytes, final: bool = False, /) -> str: ...
 
 
-_SUSPECT = re.compile(rb"[\x1b\x80-\xff]")
+@cache
+def _suspect() -> re.Pattern[bytes]:
+    return re.compile(rb"[\x1b\x80-\xff]")
 
 
 class TextDecoder:
@@ -143,7 +152,7 @@ class TextDecoder:
             return self._decoder.decode(data)
         plain = ""
         if not self._held:
-            suspect = _SUSPECT.search(data)
+            suspect = _suspect().search(data)
             start = len(data) if suspect is None else suspect.start()
             plain = data[:start].decode("ascii")
             self._started = self._started or start > 0
@@ -244,8 +253,18 @@ class _MarkedDecoder:
 # Escape sequences in the shapes that any ISO 2022 charset of mail has (RFC 1468, 1554, 1557, 2237), and what may still
 # become one. That of JIS X 0208-1990 is two in one, and Python takes no half of it.
 _SHAPES = rb"[(.][@-Z]|&@\x1b\$B|\$[@-Z]|\$[(-/][@-Z]|N"
-_OTHER_ESCAPE = re.compile(rb"\x1b(?!" + _SHAPES + rb")")
-_UNFINISHED_ESCAPE = re.compile(rb"\x1b(?:[(.]|&(?:@(?:\x1b\$?)?)?|\$[(-/]?)?\Z")
+
+
+@cache
+def _other_escape() -> re.Pattern[bytes]:
+    return re.compile(rb"\x1b(?!" + _SHAPES + rb")")
+
+
+@cache
+def _unfinished_escape() -> re.Pattern[bytes]:
+    return re.compile(rb"\x1b(?:[(.]|&(?:@(?:\x1b\$?)?)?|\$[(-/]?)?\Z")
+
+
 _LONGEST_UNFINISHED = len(b"\x1b&@\x1b$")
 _NO_CHARACTER = b"\xff"
 
@@ -264,11 +283,11 @@ class _Iso2022Decoder:
         data = self._held + data
         self._held = b""
         if not final:
-            unfinished = _UNFINISHED_ESCAPE.search(data, max(0, len(data) - _LONGEST_UNFINISHED))
+            unfinished = _unfinished_escape().search(data, max(0, len(data) - _LONGEST_UNFINISHED))
             if unfinished is not None:
                 self._held = unfinished[0]
                 data = data[: unfinished.start()]
-        return self._decoder.decode(_OTHER_ESCAPE.sub(_NO_CHARACTER, data), final)
+        return self._decoder.decode(_other_escape().sub(_NO_CHARACTER, data), final)
 
 
 def _vendor_character(error: UnicodeError) -> tuple[str, int]:

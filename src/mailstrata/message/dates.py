@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mailstrata.parser.fields import unfold
 from mailstrata.parser.parameters import comment_end
@@ -39,34 +39,46 @@ _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _NO_TIME = r"(?!\D*\d)"  # where digits follow that are no time, midnight would be made up
 _WEEKDAY = r"(?:[^\d,\s]{1,16}\s*[,.]?\s*|,\s*)?"
 
+
 # Nearly all mail: the form of RFC 5322, with nothing obsolete and at most one comment behind it.
-_USUAL = re.compile(
-    rb"\s*+(?:[A-Z][a-z]{2},[ \t]++)?([0-9]{1,2})[ \t]++("
-    + rb"|".join(map(str.encode, map(str.title, _MONTHS)))
-    + rb")[ \t]++([0-9]{4})[ \t]++([0-9]{2}):([0-9]{2}):([0-9]{2})[ \t]++([+-][0-9]{4}|GMT)\s*+(?:\([^()\\]*+\)\s*+)?"
-)
-_FORMS = tuple(
-    re.compile(form, re.IGNORECASE | re.ASCII)
-    for form in (
-        # RFC 5322, and 822 with a year of two digits: Mon, 1 Jan 2024 10:00:00 +0100
-        rf"{_WEEKDAY}{_DAY}[\s./-]*{_MONTH}[\s.,/-]*(?P<year>\d{{2,4}})\b"
-        rf"(?:[\s,:-]+(?:at\s+)?{_TIME}{_ZONE}|{_NO_TIME})",
-        # ctime, with or without a zone: Mon Jan  1 10:00:00 CET 2024
-        rf"{_WEEKDAY}{_MONTH}\s*{_DAY},?\s+{_TIME}{_ZONE}\s*,?\s*(?P<year>\d{{4}})\b(?P<after>\s*[+-]\d{{4}}\b)?",
-        # January 1, 2024 10:00 AM
-        rf"{_WEEKDAY}{_MONTH}\s*{_DAY}(?:,\s*|\s+)(?P<year>\d{{4}})\b"
-        rf"(?:[\s,]+(?:at\s+)?{_TIME}{_ZONE}|{_NO_TIME})",
-        # ISO 8601 (RFC 3339), and others with the year in front: 2024-01-01T10:00:00Z
-        rf"{_WEEKDAY}(?P<year>\d{{4}})[\s./-]?(?:(?P<digits>\d{{2}})|{_MONTH})[\s./-]?(?P<day>\d{{1,2}})"
-        rf"(?:(?:[\s,]+(?:[a-z]{{3}},?\s+)?|t){_TIME}{_ZONE}|{_NO_TIME})",
-        # The same without separators: 20240101T100000Z
-        rf"(?P<year>\d{{4}})(?P<digits>\d{{2}})(?P<day>\d{{2}})t?"
-        rf"(?P<hour>\d{{2}})(?P<minute>\d{{2}})(?P<second>\d{{2}}){_ZONE}",
-        # 10:00:00 1 Jan 2024
-        rf"{_WEEKDAY}{_TIME}{_ZONE}[\s,]*{_WEEKDAY}{_DAY}[\s./-]*{_MONTH}[\s.,/-]*(?P<year>\d{{4}})\b",
+@cache
+def _usual() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"\s*+(?:[A-Z][a-z]{2},[ \t]++)?([0-9]{1,2})[ \t]++("
+        + rb"|".join(map(str.encode, map(str.title, _MONTHS)))
+        + rb")[ \t]++([0-9]{4})[ \t]++([0-9]{2}):([0-9]{2}):([0-9]{2})[ \t]++([+-][0-9]{4}|GMT)"
+        + rb"\s*+(?:\([^()\\]*+\)\s*+)?"
     )
-)
-_OFFSET = re.compile(r"([+-])\s?(\d{1,2}?)(?::?(\d{2}))?\Z")
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    return tuple(
+        re.compile(form, re.IGNORECASE | re.ASCII)
+        for form in (
+            # RFC 5322, and 822 with a year of two digits: Mon, 1 Jan 2024 10:00:00 +0100
+            rf"{_WEEKDAY}{_DAY}[\s./-]*{_MONTH}[\s.,/-]*(?P<year>\d{{2,4}})\b"
+            rf"(?:[\s,:-]+(?:at\s+)?{_TIME}{_ZONE}|{_NO_TIME})",
+            # ctime, with or without a zone: Mon Jan  1 10:00:00 CET 2024
+            rf"{_WEEKDAY}{_MONTH}\s*{_DAY},?\s+{_TIME}{_ZONE}\s*,?\s*(?P<year>\d{{4}})\b(?P<after>\s*[+-]\d{{4}}\b)?",
+            # January 1, 2024 10:00 AM
+            rf"{_WEEKDAY}{_MONTH}\s*{_DAY}(?:,\s*|\s+)(?P<year>\d{{4}})\b"
+            rf"(?:[\s,]+(?:at\s+)?{_TIME}{_ZONE}|{_NO_TIME})",
+            # ISO 8601 (RFC 3339), and others with the year in front: 2024-01-01T10:00:00Z
+            rf"{_WEEKDAY}(?P<year>\d{{4}})[\s./-]?(?:(?P<digits>\d{{2}})|{_MONTH})[\s./-]?(?P<day>\d{{1,2}})"
+            rf"(?:(?:[\s,]+(?:[a-z]{{3}},?\s+)?|t){_TIME}{_ZONE}|{_NO_TIME})",
+            # The same without separators: 20240101T100000Z
+            rf"(?P<year>\d{{4}})(?P<digits>\d{{2}})(?P<day>\d{{2}})t?"
+            rf"(?P<hour>\d{{2}})(?P<minute>\d{{2}})(?P<second>\d{{2}}){_ZONE}",
+            # 10:00:00 1 Jan 2024
+            rf"{_WEEKDAY}{_TIME}{_ZONE}[\s,]*{_WEEKDAY}{_DAY}[\s./-]*{_MONTH}[\s.,/-]*(?P<year>\d{{4}})\b",
+        )
+    )
+
+
+@cache
+def _offset() -> re.Pattern[str]:
+    return re.compile(r"([+-])\s?(\d{1,2}?)(?::?(\d{2}))?\Z")
 
 
 def parse_date(value: bytes) -> datetime | None:
@@ -79,7 +91,7 @@ def parse_date(value: bytes) -> datetime | None:
     Values that no calendar has, and instants that UTC cannot express in the years 1 to 9999, give None. Never raises;
     linear in the size of the value.
     """
-    usual = _USUAL.fullmatch(value)
+    usual = _usual().fullmatch(value)
     if usual is not None:
         day, month, year, hour, minute, second, zone = usual.groups()
         return _datetime(
@@ -89,7 +101,7 @@ def parse_date(value: bytes) -> datetime | None:
     if b"(" in value:
         value = _without_comments(value)
     text = value[:_MAX_DATE].decode("latin-1").strip(" \t\"'<>")
-    for form in _FORMS:
+    for form in _forms():
         match = form.match(text)
         if match is not None:
             return _date(match.groupdict())
@@ -149,7 +161,7 @@ def _zone(text: str) -> timezone:
     """The zone of `+0100`, `+01:00`, `cet`, `gmt+1`, `0100`..."""
     if not text:
         return UTC
-    offset = _OFFSET.search(text if not text.isdecimal() else "+" + text)
+    offset = _offset().search(text if not text.isdecimal() else "+" + text)
     if offset is None:
         hours = _ZONES.get(text.rstrip(" +-"))
         return timezone(timedelta(hours=hours)) if hours else UTC

@@ -4,30 +4,53 @@ from __future__ import annotations
 
 import binascii
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from mailstrata.message.charset_labels import codec_of
 from mailstrata.message.charsets import decode
 from mailstrata.parser.fields import unfold
 
+
 # charset, with the language of RFC 2231, 5; encoding. Then text, up to where it ends or another encoded word may begin:
 # it may hold spaces and question marks, as much mail has it, and no byte is looked at for two words. (One expression
 # for both would need memory for every equals sign in the text.)
-_WORD_BEGIN = re.compile(rb"=\?([^\x00-\x20?*=]{0,64}+)(?:\*[^\x00-\x20?]{0,64}+)?\?([bBqQ])\?")
-_WORD_END = re.compile(rb"\?=|=\?(?!=)")
+@cache
+def _word_begin() -> re.Pattern[bytes]:
+    return re.compile(rb"=\?([^\x00-\x20?*=]{0,64}+)(?:\*[^\x00-\x20?]{0,64}+)?\?([bBqQ])\?")
+
+
+@cache
+def _word_end() -> re.Pattern[bytes]:
+    return re.compile(rb"\?=|=\?(?!=)")
+
+
 # Most of all encoded text: one word, well-formed.
-_USUAL = re.compile(
-    rb"=\?[uU][tT][fF]-8\?[bB]\?((?>(?:[A-Za-z0-9+/]{4})*)(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?="
-)
+@cache
+def _usual() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"=\?[uU][tT][fF]-8\?[bB]\?((?>(?:[A-Za-z0-9+/]{4})*)(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?="
+    )
+
+
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
-_PADDING = re.compile(b"=+")
+
+
+@cache
+def _padding() -> re.Pattern[bytes]:
+    return re.compile(b"=+")
+
+
 _EQUALS_SIGN = ord("=")
 _BASE64_DIGIT = {
     digit: number for number, digit in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
 _LONGEST_KEPT = 300
+
+
 # Tabs, and all that some program takes for the end of a line.
-_BREAKS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+@cache
+def _breaks() -> re.Pattern[str]:
+    return re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 def decode_text(value: bytes) -> str:
@@ -57,7 +80,7 @@ def one_line(text: str) -> str:
     """Text without what could end a line or a C string: line breaks and tabs become spaces, NULs U+FFFD."""
     if text.isprintable():
         return text
-    return _BREAKS.sub(" ", text).replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return _breaks().sub(" ", text).replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 @lru_cache(maxsize=1024)
@@ -67,14 +90,14 @@ def _decode_once(value: bytes) -> str:
 
 
 def _decode_words(value: bytes) -> str:
-    usual = _USUAL.fullmatch(value)
+    usual = _usual().fullmatch(value)
     if usual is not None:
         return decode(binascii.a2b_base64(usual[1]), "utf-8")
     text: list[str] = []
     run = _Run()
     position = search = 0
-    while (begin := _WORD_BEGIN.search(value, search)) is not None:
-        end = _WORD_END.search(value, begin.end())
+    while (begin := _word_begin().search(value, search)) is not None:
+        end = _word_end().search(value, begin.end())
         if end is None:
             break
         search = end.start()
@@ -165,7 +188,7 @@ def _decode_base64(content: bytes) -> bytes:
     if len(content) % 4 == 0 and len(content) - len(data) <= 2 and b"=" not in data:
         return binascii.a2b_base64(content)
     octets = []
-    for piece in _PADDING.split(content):
+    for piece in _padding().split(content):
         over = len(piece) % 4
         if over == 1:
             octets.append(binascii.a2b_base64(piece[:-1]))

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-_LINE = re.compile(r"(>*+) ?+([^\r\n]*+)(\r\n|\r|\n|\Z)")
+
+@cache
+def _line() -> re.Pattern[str]:
+    return re.compile(r"(>*+) ?+([^\r\n]*+)(\r\n|\r|\n|\Z)")
+
+
 _SIGNATURE = "-- "
 
 
@@ -19,7 +25,7 @@ def unflow(text: str, delsp: bool) -> str:
     depth = 0
     flows = False  # the line before may go on in this one
     pending = ""  # the line break before this line, should it not be joined
-    for match in _LINE.finditer(text):
+    for match in _line().finditer(text):
         quotes, content, line_break = match.groups()
         if not line_break and match.end() == match.start():
             break

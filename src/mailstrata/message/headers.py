@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, TypeVar, overload
 
 from mailstrata.message.encoded_words import decode_text
@@ -13,12 +13,16 @@ from mailstrata.parser.fields import RawField, split_fields
 
 _Default = TypeVar("_Default")
 
+
 # The fields of a block without bare CRs, as `split_fields` finds them, in a third of the time. A value may keep
 # the CR of its last line break.
-_FIELDS: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))", re.MULTILINE)
+@cache
+def _fields() -> re.Pattern[bytes]:
+    return re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))", re.MULTILINE)
+
 
 _NAME: Final = re.compile(rb"[!-9;-~]++")
-# What stands behind the name of a field, as `_FIELDS` takes it.
+# What stands behind the name of a field, as `_fields` takes it.
 _VALUE: Final = re.compile(rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))")
 
 _CARRIAGE_RETURN: Final = ord("\r")
@@ -195,9 +199,9 @@ def _index_of(block: bytes) -> dict[bytes, list[bytes]]:
     if _CARRIAGE_RETURN in block and block.count(b"\r") != block.count(b"\r\n"):
         pairs = ((field.name, field.value) for field in split_fields(block))
     elif len(block) >= LARGE_BLOCK:
-        pairs = ((match[1], match[2]) for match in _FIELDS.finditer(block))
+        pairs = ((match[1], match[2]) for match in _fields().finditer(block))
     else:
-        pairs = _FIELDS.findall(block)
+        pairs = _fields().findall(block)
     for name, value in pairs:
         key = name.lower()
         if key in index:

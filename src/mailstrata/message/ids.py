@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from mailstrata.message.charsets import decode
 from mailstrata.message.encoded_words import one_line
 from mailstrata.parser.fields import unfold
 from mailstrata.parser.parameters import comment_end
 
+
 # One id of printable ASCII.
-_USUAL = re.compile(rb"\s*+<([!-;=?-~]++)>\s*+")
-_WELL_FORMED = re.compile(rb"\s*+(?>(?:<[^<>\s]++>[\s,]*+)+)")
-_BRACKETED = re.compile(rb"<([^<>\s]++)>")
-_TOKEN = re.compile(
-    rb"(?P<space>[\s,;]++)"
-    rb'|(?P<phrase>"(?>(?:[^"\\]++|\\.)*)")'
-    rb"|<++(?:(?P<closed>[^<>]*+)>++|(?P<open>\s*+[^<>\s]*+))"
-    rb"|(?P<word>[^\s<(,;]++)"
-    rb"|(?P<comment>\()"
-    rb"|(?P<stray>.)",
-    re.DOTALL,
-)
+@cache
+def _usual() -> re.Pattern[bytes]:
+    return re.compile(rb"\s*+<([!-;=?-~]++)>\s*+")
+
+
+@cache
+def _well_formed() -> re.Pattern[bytes]:
+    return re.compile(rb"\s*+(?>(?:<[^<>\s]++>[\s,]*+)+)")
+
+
+@cache
+def _bracketed() -> re.Pattern[bytes]:
+    return re.compile(rb"<([^<>\s]++)>")
+
+
+@cache
+def _token() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?P<space>[\s,;]++)"
+        rb'|(?P<phrase>"(?>(?:[^"\\]++|\\.)*)")'
+        rb"|<++(?:(?P<closed>[^<>]*+)>++|(?P<open>\s*+[^<>\s]*+))"
+        rb"|(?P<word>[^\s<(,;]++)"
+        rb"|(?P<comment>\()"
+        rb"|(?P<stray>.)",
+        re.DOTALL,
+    )
 
 
 def parse_message_ids(value: bytes) -> list[str]:
@@ -33,11 +49,11 @@ def parse_message_ids(value: bytes) -> list[str]:
     words without brackets are ids where there is nothing else and all of them have an `@`, or there is but one; ids in
     quotes are taken where there are no others. Never raises; linear in the size of the value.
     """
-    usual = _USUAL.fullmatch(value)
+    usual = _usual().fullmatch(value)
     if usual is not None:
         return [usual[1].decode("ascii")]
-    if _WELL_FORMED.fullmatch(value) is not None:
-        return _texts(_BRACKETED.findall(value))
+    if _well_formed().fullmatch(value) is not None:
+        return _texts(_bracketed().findall(value))
     value = unfold(value)
     bracketed: list[bytes] = []
     words: list[bytes] = []
@@ -45,7 +61,7 @@ def parse_message_ids(value: bytes) -> list[str]:
     comments = True
     position, end = 0, len(value)
     while position < end:
-        token = _TOKEN.match(value, position)
+        token = _token().match(value, position)
         assert token is not None  # the last alternative is any byte
         position = token.end()
         kind = token.lastgroup
@@ -61,7 +77,7 @@ def parse_message_ids(value: bytes) -> list[str]:
             position = after if comments else position
     if not bracketed and not phrases and (len(words) == 1 or all(b"@" in word for word in words)):
         bracketed = [word.rstrip(b">") for word in words]
-    return _texts(bracketed or _BRACKETED.findall(b" ".join(phrases)))
+    return _texts(bracketed or _bracketed().findall(b" ".join(phrases)))
 
 
 def _texts(ids: list[bytes]) -> list[str]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailstrata.message.charsets import decode
 from mailstrata.message.encoded_words import decode_words, one_line
 from mailstrata.parser.parameters import split_parameters
 
+
 # name*, name*0 or name*0* (RFC 2231, 3 and 4).
-_EXTENDED_NAME = re.compile(rb"([^*]++)(?:\*([0-9]{1,9}))?(\*)?")
+@cache
+def _extended_name() -> re.Pattern[bytes]:
+    return re.compile(rb"([^*]++)(?:\*([0-9]{1,9}))?(\*)?")
 
 
 def parse_parameters(value: bytes) -> tuple[str, dict[str, str]]:
@@ -33,7 +36,7 @@ def _parse(value: bytes) -> tuple[str, dict[str, str]]:
     parameters: dict[str, str] = {}
     extended: dict[str, _Extended] = {}
     for raw_name, raw_value in raw_parameters:
-        match = _EXTENDED_NAME.fullmatch(raw_name) if b"*" in raw_name else None
+        match = _extended_name().fullmatch(raw_name) if b"*" in raw_name else None
         if match is None:
             parameters.setdefault(_text(raw_name), decode_words(raw_value))
             continue

@@ -6,10 +6,9 @@ Most fields are plain, which one expression each tells. Of the others `ambiguity
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
-from mailstrata.parser.ambiguity import note_ambiguities
 from mailstrata.parser.defects import DefectCode
 from mailstrata.parser.encodings import IDENTITY_ENCODINGS, KNOWN_ENCODINGS
 from mailstrata.parser.entity import Entity
@@ -17,12 +16,17 @@ from mailstrata.parser.fields import field_span, split_fields, unfold
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.parameters import split_parameters
 
-_CONTENT_FIELDS: Final = re.compile(
-    rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-"
-    rb"(?:([Tt][Yy][Pp][Ee])|([Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg])"
-    rb"|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn])"
-    rb"([ \t]*+):([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
-)
+
+@cache
+def _content_fields() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-"
+        rb"(?:([Tt][Yy][Pp][Ee])|([Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg])"
+        rb"|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn])"
+        rb"([ \t]*+):([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
+    )
+
+
 # A value that all readers read alike, but for a parameter that occurs twice: tokens, and in quotes nothing but text.
 _PLAIN: Final = re.compile(
     rb"[ \t]*+[!#-'*+.0-9A-Z^-~-]++(?>(?:/[!#-'*+.0-9A-Z^-~-]++)?)[ \t\r\n]*+"
@@ -35,17 +39,45 @@ _ONLY_BOUNDARY: Final = re.compile(
     rb"[Bb][Oo][Uu][Nn][Dd][Aa][Rr][Yy]=(?:\"([!#-'*-\[\]-~]{1,70}+)\"|([!#-'*+.0-9A-Z^-~-]{1,70}+))[ \t\r\n]*+\Z"
 )
 _MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global"})
-_PARAMETER_NAMES: Final = re.compile(rb";[ \t\r\n]*+([^=;\"]++)=")
-_TYPE: Final = re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
-_PERCENT_ENCODED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-_ENCODING: Final = re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")
+
+
+@cache
+def _parameter_names() -> re.Pattern[bytes]:
+    return re.compile(rb";[ \t\r\n]*+([^=;\"]++)=")
+
+
+@cache
+def _type() -> re.Pattern[bytes]:
+    return re.compile(rb"([!#-'*+.0-9A-Z^-~-]{1,127}+)[ \t]*+/[ \t]*+([!#-'*+.0-9A-Z^-~-]{1,127}+)")
+
+
+@cache
+def _percent_encoded() -> re.Pattern[bytes]:
+    return re.compile(rb"%([0-9A-Fa-f]{2})")
+
+
+@cache
+def _encoding() -> re.Pattern[bytes]:
+    return re.compile(rb"[\s\"']*+([A-Za-z0-9_.-]{1,40}+)")
+
+
 _ENCODINGS = {name.encode(): name for name in KNOWN_ENCODINGS}
 _ENCODINGS.update({b" " + name: text for name, text in _ENCODINGS.items()})
 _LONGEST_BOUNDARY = 70
+
+
 # What no boundary may have and what splits its readers: those of RFC 2046, 5.1.1 are fewer, but other printable ones
 # are read alike by all.
-_UNPRINTABLE: Final = re.compile(rb"[^ -~]")
-_LINE_BREAK_BYTE: Final = re.compile(rb"[\r\n]")
+@cache
+def _unprintable() -> re.Pattern[bytes]:
+    return re.compile(rb"[^ -~]")
+
+
+@cache
+def _line_break_byte() -> re.Pattern[bytes]:
+    return re.compile(rb"[\r\n]")
+
+
 _LONGEST_KEPT = 200
 """Bytes of a value that is kept to be known again."""
 
@@ -146,7 +178,7 @@ def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, ba
             if values is not None:
                 values.append(field.value)
     else:
-        for is_type, is_encoding, space, value in _CONTENT_FIELDS.findall(b"\n" + block):
+        for is_type, is_encoding, space, value in _content_fields().findall(b"\n" + block):
             (types if is_type else encodings if is_encoding else dispositions).append(value)
             if space:
                 is_odd = True
@@ -185,6 +217,8 @@ def describe(entity: Entity, block: bytes, default_type: str, limits: Limits, ba
         else:
             entity.is_message_container = True
     if is_odd:
+        from mailstrata.parser.ambiguity import note_ambiguities  # noqa: PLC0415 - for what few headers have
+
         note_ambiguities(entity, block, limits.defects)
 
 
@@ -194,7 +228,7 @@ def _is_odd(value: bytes) -> bool:
         return True
     if value.count(b";") < 2:
         return False
-    names = _PARAMETER_NAMES.findall(value)
+    names = _parameter_names().findall(value)
     return len(names) != len({name.lower() for name in names})
 
 
@@ -215,16 +249,16 @@ class _Type:
             self.is_plain = (
                 len(boundary) <= _LONGEST_BOUNDARY
                 and boundary[-1] not in b" \t"
-                and _UNPRINTABLE.search(boundary) is None
+                and _unprintable().search(boundary) is None
             )
 
 
 def _read_type(field_value: bytes) -> _Type:
     is_odd = _is_odd(field_value)
     value = unfold(field_value)
-    match = _TYPE.match(value)
+    match = _type().match(value)
     if match is None and b"(" in value:
-        match = _TYPE.match(split_parameters(value)[0])
+        match = _type().match(split_parameters(value)[0])
     if match is None:
         return _Type("text/plain", False, None, is_odd)
     content_type = f"{match[1].decode('ascii')}/{match[2].decode('ascii')}".lower()
@@ -243,9 +277,9 @@ def _set_odd_type(entity: Entity, block: bytes, read: _Type, limits: Limits) -> 
     if not read.is_valid:
         entity.add_defect(DefectCode.INVALID_CONTENT_TYPE, start, end, most)
         return
-    if boundary is not None and _UNPRINTABLE.search(boundary) is not None:
+    if boundary is not None and _unprintable().search(boundary) is not None:
         entity.add_defect(DefectCode.INVALID_BOUNDARY_CHARACTER, start, end, most)
-        if _LINE_BREAK_BYTE.search(boundary) is not None:
+        if _line_break_byte().search(boundary) is not None:
             boundary = None
     # A delimiter line must have room for two dashes before the boundary and two behind it.
     if boundary is None or len(boundary) > limits.delimiter_line_bytes - 4:
@@ -259,9 +293,9 @@ def _set_odd_type(entity: Entity, block: bytes, read: _Type, limits: Limits) -> 
 
 
 def _set_odd_encoding(entity: Entity, block: bytes, value: bytes, limits: Limits) -> None:
-    match = _ENCODING.match(value)
+    match = _encoding().match(value)
     if match is None and b"(" in value:
-        match = _ENCODING.match(split_parameters(value)[0])
+        match = _encoding().match(split_parameters(value)[0])
     entity.encoding = match[1].decode("ascii").lower() if match else "7bit"
     is_readable = match is not None or not value.strip()
     if not is_readable or entity.encoding not in KNOWN_ENCODINGS:
@@ -291,7 +325,7 @@ def _boundary(value: bytes) -> bytes:
         if is_encoded:
             if not pieces and content.count(b"'") >= 2:
                 content = content.split(b"'", 2)[2]
-            content = _PERCENT_ENCODED.sub(_percent_decoded, content)
+            content = _percent_encoded().sub(_percent_decoded, content)
         pieces.append(content)
     return b"".join(pieces)
 

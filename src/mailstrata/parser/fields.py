@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 
@@ -30,8 +31,16 @@ LINE_BREAK = rb"(?:\r{0,%d}+\n|\r)" % MOST_CARRIAGE_RETURNS
 """A line break in a header block: LF with the CRs before it, or a CR that leads to no LF."""
 
 _LINE = rb"[^\r\n]*+(?:" + LINE_BREAK + rb"|\Z)"
-_FIELD: Final = re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?>(?:[ \t]" + _LINE + rb")*))")
-_OTHER_LINE: Final = re.compile(_LINE)
+
+
+@cache
+def _field() -> re.Pattern[bytes]:
+    return re.compile(rb"(?P<name>[!-9;-~]++)[ \t]*+:(?P<value>" + _LINE + rb"(?>(?:[ \t]" + _LINE + rb")*))")
+
+
+@cache
+def _other_line() -> re.Pattern[bytes]:
+    return re.compile(_LINE)
 
 
 def split_fields(block: bytes) -> list[RawField]:
@@ -43,9 +52,9 @@ def split_fields(block: bytes) -> list[RawField]:
     position = 0
     end = len(block)
     while position < end:
-        match = _FIELD.match(block, position)
+        match = _field().match(block, position)
         if match is None:
-            match = _OTHER_LINE.match(block, position)
+            match = _other_line().match(block, position)
             assert match is not None  # _LINE matches anything
             position = match.end()
             continue
@@ -67,11 +76,15 @@ def field_span(block: bytes, name: bytes, offset: int) -> tuple[int, int]:
 # To ask whether bytes hold a number takes a fifth of the time of asking for a bytes object of length one.
 _LINE_FEED: Final = ord("\n")
 _CARRIAGE_RETURN: Final = ord("\r")
-_LINE_BREAKS: Final = re.compile(LINE_BREAK)
+
+
+@cache
+def _line_breaks() -> re.Pattern[bytes]:
+    return re.compile(LINE_BREAK)
 
 
 def unfold(value: bytes) -> bytes:
     """A field value without its line breaks (RFC 5322, 2.2.3) and without white space at either end."""
     if _LINE_FEED in value or _CARRIAGE_RETURN in value:
-        value = _LINE_BREAKS.sub(b"", value)
+        value = _line_breaks().sub(b"", value)
     return value.strip(b" \t")

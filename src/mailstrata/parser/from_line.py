@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import cache
 
 _DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -11,25 +11,35 @@ _TIME = rb"\d{1,2}:\d\d(?>(?::\d\d)?)"
 _ZONE = rb"(?:[ \t]++(?:[-+]\d{4}|[A-Za-z]{1,5}(?![A-Za-z])|\([^()\r\n]*\)))"
 _REST = rb"(?>(?:[ \t]++remote[ \t]++from[ \t]++\S++)?)[ \t\r]*+\Z"
 
+
 # An address, `user at host` (pipermail), a quoted local part, `-` (Mozilla), or nothing; then a date as asctime writes
 # it (zone before or after the year), as RFC 5322 does, or as ISO 8601 does.
-_SHAPE: Final = re.compile(
-    rb"From(?:[ \t]++(?:\"[^\"\r\n]*+\"\S*+|\S++(?>(?:[ \t]++at[ \t]++\S++)?)(?>(?:[ \t]++\[[^\]\r\n]*+\])?)))?"
-    rb"[ \t]++(?:"
-    rb"(?>(?:" + _DAY + rb",?[ \t]++)?)" + _MONTH + rb"[ \t]++\d{1,2}[ \t]++" + _TIME + _ZONE + rb"{0,2}[ \t]++\d{4}"
-    rb"|(?>(?:"
-    + _DAY
-    + rb",?[ \t]++)?)\d{1,2}[ \t]++"
-    + _MONTH
-    + rb"[ \t]++\d{4}[ \t]++"
-    + _TIME
-    + rb"|\d{4}-\d\d-\d\d[T \t]"
-    + _TIME
-    + rb"(?>(?:\.\d++)?)Z?+"
-    rb")(?>" + _ZONE + rb"{0,2})" + _REST
-)
+@cache
+def _shape() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"From(?:[ \t]++(?:\"[^\"\r\n]*+\"\S*+|\S++(?>(?:[ \t]++at[ \t]++\S++)?)(?>(?:[ \t]++\[[^\]\r\n]*+\])?)))?"
+        rb"[ \t]++(?:"
+        rb"(?>(?:"
+        + _DAY
+        + rb",?[ \t]++)?)"
+        + _MONTH
+        + rb"[ \t]++\d{1,2}[ \t]++"
+        + _TIME
+        + _ZONE
+        + rb"{0,2}[ \t]++\d{4}"
+        rb"|(?>(?:"
+        + _DAY
+        + rb",?[ \t]++)?)\d{1,2}[ \t]++"
+        + _MONTH
+        + rb"[ \t]++\d{4}[ \t]++"
+        + _TIME
+        + rb"|\d{4}-\d\d-\d\d[T \t]"
+        + _TIME
+        + rb"(?>(?:\.\d++)?)Z?+"
+        rb")(?>" + _ZONE + rb"{0,2})" + _REST
+    )
 
 
 def has_from_line_shape(line: bytes) -> bool:
     """Whether a line, without its line feed, is `From `, a sender (or none) and a date. Linear in its length."""
-    return _SHAPE.match(line) is not None
+    return _shape().match(line) is not None

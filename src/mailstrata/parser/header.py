@@ -9,24 +9,59 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Final
+from functools import cache
 
 from mailstrata.parser.fields import MOST_CARRIAGE_RETURNS
+
 
 # Complete lines that are beyond doubt part of a header block. A name that begins with a dash is left out, because
 # the line may be a delimiter, and so is, of the second, any carriage return that is not part of CRLF. The first takes
 # half the time; whether it has met one is asked afterwards.
-_LINES: Final = re.compile(rb"(?>(?:[!-,.-9;-~][!-9;-~]*+[ \t]*+:.*\n(?>(?:[ \t].*\n)*))*)")
-_REGULAR_LINES: Final = re.compile(rb"(?>(?:(?:[ \t]|[!-,.-9;-~][!-9;-~]*+[ \t]*+:)[^\r\n]*+\r?\n)*)")
-FIELD_START: Final = re.compile(rb"[!-9;-~]++[ \t]*+:")
+@cache
+def _lines() -> re.Pattern[bytes]:
+    return re.compile(rb"(?>(?:[!-,.-9;-~][!-9;-~]*+[ \t]*+:.*\n(?>(?:[ \t].*\n)*))*)")
+
+
+@cache
+def _regular_lines() -> re.Pattern[bytes]:
+    return re.compile(rb"(?>(?:(?:[ \t]|[!-,.-9;-~][!-9;-~]*+[ \t]*+:)[^\r\n]*+\r?\n)*)")
+
+
+@cache
+def field_start() -> re.Pattern[bytes]:
+    return re.compile(rb"[!-9;-~]++[ \t]*+:")
+
+
 # The beginning of a field among lines that are either fields or continuations.
-_FIELD_LINE: Final = re.compile(rb"\n[^ \t]")
+@cache
+def _field_line() -> re.Pattern[bytes]:
+    return re.compile(rb"\n[^ \t]")
+
+
 # What may still become the beginning of a field when more bytes come.
-FIELD_START_PARTIAL: Final = re.compile(rb"[!-9;-~]*+[ \t]*+\Z")
-_NAME: Final = re.compile(rb"[!-9;-~]*+")
-_SPACE: Final = re.compile(rb"[ \t]*+")
-_LINE_BREAK_BYTE: Final = re.compile(rb"[\r\n]")
-_CARRIAGE_RETURNS: Final = re.compile(rb"\r{1,%d}+" % MOST_CARRIAGE_RETURNS)
+@cache
+def field_start_partial() -> re.Pattern[bytes]:
+    return re.compile(rb"[!-9;-~]*+[ \t]*+\Z")
+
+
+@cache
+def _name() -> re.Pattern[bytes]:
+    return re.compile(rb"[!-9;-~]*+")
+
+
+@cache
+def _space() -> re.Pattern[bytes]:
+    return re.compile(rb"[ \t]*+")
+
+
+@cache
+def _line_break_byte() -> re.Pattern[bytes]:
+    return re.compile(rb"[\r\n]")
+
+
+@cache
+def _carriage_returns() -> re.Pattern[bytes]:
+    return re.compile(rb"\r{1,%d}+" % MOST_CARRIAGE_RETURNS)
 
 
 class HeaderEnd(Enum):
@@ -101,7 +136,7 @@ class HeaderScanner:
         if self.bare_cr < 0 and after > before and data[after - 1] == 13:
             self.bare_cr = before - start
         is_from = data.startswith((b"From ", b">From "), line, after)
-        if is_from and self.from_line < 0 and FIELD_START.match(data, line, before) is None:
+        if is_from and self.from_line < 0 and field_start().match(data, line, before) is None:
             self.from_line = line - start
         self.scanned = after - start
         self._is_header_line = False
@@ -110,14 +145,14 @@ class HeaderScanner:
         """Where the line at `scanned` ends: before and after its line break; see `fields.LINE_BREAK`."""
         line = start + self.scanned
         size = len(data)
-        match = _LINE_BREAK_BYTE.search(data, max(line, start + self._searched))
+        match = _line_break_byte().search(data, max(line, start + self._searched))
         if match is None:
             self._searched = size - start
             return (size, size) if final else None
         place = match.start()
         if data[place] == 10:
             return place, place + 1
-        run = _CARRIAGE_RETURNS.match(data, place)
+        run = _carriage_returns().match(data, place)
         assert run is not None
         behind = run.end()
         if behind < size and data[behind] == 10:
@@ -159,7 +194,7 @@ class HeaderScanner:
                         self.leading_space = True
                     if self.leading_space and not self.has_field:
                         is_field = data[line] not in b" \t"
-                        self.has_field = is_field or _FIELD_LINE.search(data, line, end) is not None
+                        self.has_field = is_field or _field_line().search(data, line, end) is not None
                     line = end
                     self.scanned = line - start
             first = data[line : line + 2]
@@ -176,11 +211,11 @@ class HeaderScanner:
         """Where the lines that need no judgement end."""
         # Once a block has met one, not again: each line with one would look at all that follow.
         if not self._has_odd_line_breaks and data[line] not in b" \t":
-            end = _match_end(_LINES, data, line, stop)
+            end = _match_end(_lines(), data, line, stop)
             if data.find(b"\r", line, end) < 0 or data.count(b"\r", line, end) == data.count(b"\r\n", line, end):
                 return end
             self._has_odd_line_breaks = True
-        return _match_end(_REGULAR_LINES, data, line, stop)
+        return _match_end(_regular_lines(), data, line, stop)
 
     def _irregular_line(
         self, data: bytes | bytearray, start: int, line: int, stop: int, final: bool
@@ -216,10 +251,10 @@ class HeaderScanner:
         if position == line:
             self._name_ended = False
         if not self._name_ended:
-            position = _match_end(_NAME, data, position, size)
+            position = _match_end(_name(), data, position, size)
             self._name_ended = position < size
         if self._name_ended:
-            position = _match_end(_SPACE, data, position, size)
+            position = _match_end(_space(), data, position, size)
         self._named = position - start
         if position >= size:
             return None
@@ -246,7 +281,7 @@ class HeaderScanner:
         self._take_line(data, start, line, found)
         if self.leading_space and not self.has_field:
             # Not known before: the beginning of `>From x:` does not tell a field.
-            self.has_field = FIELD_START.match(data, line, before) is not None
+            self.has_field = field_start().match(data, line, before) is not None
         return True
 
 

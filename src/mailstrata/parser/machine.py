@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from typing import Final, Literal
 
 from mailstrata.errors import UsageError
@@ -28,7 +29,7 @@ from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKi
 from mailstrata.parser.fields import field_span
 from mailstrata.parser.from_line import has_from_line_shape
 from mailstrata.parser.from_search import FromSearch
-from mailstrata.parser.header import FIELD_START, FIELD_START_PARTIAL, HeaderEnd, HeaderScanner
+from mailstrata.parser.header import HeaderEnd, HeaderScanner, field_start, field_start_partial
 from mailstrata.parser.header_defects import note_header_defects
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.open_boundaries import OpenBoundaries, OpenBoundary
@@ -57,24 +58,52 @@ _SPAN_KINDS = {
     _PREAMBLE: _PREAMBLE_SPAN,
     _EPILOGUE: _EPILOGUE_SPAN,
 }
-_DELIMITER_OR_FROM: Final = re.compile(rb"\n(?:--|From )")
+
+
+@cache
+def _delimiter_or_from() -> re.Pattern[bytes]:
+    return re.compile(rb"\n(?:--|From )")
+
+
 _DELIMITER: Final = re.compile(rb"\n--")
 _FROM_PARTIALS: Final = frozenset({b"F", b"Fr", b"Fro", b"From"})
+
+
 # What a body begins with that looks like a field of a part's header.
-_CONTENT_FIELD_START: Final = re.compile(
-    rb"[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]"
-    rb"|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]):"
-)
-_CONTENT_FIELD_PARTIAL: Final = re.compile(rb"[A-Za-z-]{1,25}+\Z")
+@cache
+def _content_field_start() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]|[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]"
+        rb"|[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]):"
+    )
+
+
+@cache
+def _content_field_partial() -> re.Pattern[bytes]:
+    return re.compile(rb"[A-Za-z-]{1,25}+\Z")
+
+
 # The same where the header is empty, so that the blank line may be one that was put before the header. No URL.
-_ANY_FIELD_START: Final = re.compile(rb"(?:\r?\n){0,8}([!-9;-~]{1,64}+[ \t]{0,8}+:)[ \t\r\n]")
-_ANY_FIELD_PARTIAL: Final = re.compile(rb"(?:\r?\n){0,8}(?:\r|[!-9;-~]{0,64}+[ \t]{0,8}+:?)\Z")
+@cache
+def _any_field_start() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:\r?\n){0,8}([!-9;-~]{1,64}+[ \t]{0,8}+:)[ \t\r\n]")
+
+
+@cache
+def _any_field_partial() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:\r?\n){0,8}(?:\r|[!-9;-~]{0,64}+[ \t]{0,8}+:?)\Z")
+
+
 # More bytes than any of these four takes.
 _LONGEST_FIELD_START = 96
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_CONTENT_LENGTH: Final = re.compile(
-    rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh]:[ \t]*+(\d{1,18})[ \t\r]*+\n"
-)
+
+
+@cache
+def _content_length() -> re.Pattern[bytes]:
+    return re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh]:[ \t]*+(\d{1,18})[ \t\r]*+\n")
+
+
 # After so many lines, in what is fed at once, that begin with two dashes and are no delimiters, an expression is made
 # that finds only those that matter.
 _MANY_CANDIDATES = 256
@@ -356,7 +385,7 @@ class Parser:
         line_end = self._line_end(position, final)
         if line_end is None:
             return _WAIT
-        if line_end < 0 or FIELD_START.match(buffer, position, line_end) is not None:
+        if line_end < 0 or field_start().match(buffer, position, line_end) is not None:
             return _CONTENT
         if not has_from_line_shape(bytes(buffer[position:line_end])):
             verdict = self._next_line_is_field(line_end, final)
@@ -579,7 +608,7 @@ class Parser:
                     line_end = end + self._limits.delimiter_line_bytes
                 elif bytes(buffer[end:line_end]).rstrip(b" \t\r") in self._lines and not self._is_beyond_limit(end):
                     break
-                if FIELD_START.match(buffer, end, line_end) is None:
+                if field_start().match(buffer, end, line_end) is None:
                     reason = HeaderEnd.NO_FIELD
                     break
             elif reason is HeaderEnd.FROM_LINE:
@@ -695,7 +724,7 @@ class Parser:
         self._length_end = -1
         if self._mbox and self._length_check is not None:
             block = self._buffer[entity.start - self._base : body_start - self._base]
-            match = _CONTENT_LENGTH.search(b"\n" + block)
+            match = _content_length().search(b"\n" + block)
             if match is not None:
                 self._length_end = body_start + int(match[1])
         if self._from_line_defect is not None:
@@ -756,7 +785,7 @@ class Parser:
         is_tail = False
         while True:
             if is_tail:
-                match = (_DELIMITER_OR_FROM if mbox else _DELIMITER).search(buffer, search_start)
+                match = (_delimiter_or_from() if mbox else _DELIMITER).search(buffer, search_start)
                 newline = -1 if match is None else match.start()
             elif narrow is not None:
                 match = narrow.search(buffer, search_start)
@@ -806,13 +835,13 @@ class Parser:
         """Record that a body begins like a header, which some readers read it as; False where more bytes decide."""
         buffer, position = self._buffer, self._position
         stop = position + _LONGEST_FIELD_START
-        match = (_ANY_FIELD_START if is_empty else _CONTENT_FIELD_START).match(buffer, position, stop)
+        match = (_any_field_start() if is_empty else _content_field_start()).match(buffer, position, stop)
         if match is not None:
             start, end = match.span(match.lastindex or 0)
             base = self._base
             entity.add_defect(DefectCode.HEADER_FIELD_AFTER_BLANK_LINE, base + start, base + end, self._limits.defects)
             return True
-        partial = _ANY_FIELD_PARTIAL if is_empty else _CONTENT_FIELD_PARTIAL
+        partial = _any_field_partial() if is_empty else _content_field_partial()
         return final or partial.match(buffer, position, stop) is None
 
     def _look(self, end: int) -> None:
@@ -926,9 +955,9 @@ class Parser:
         buffer = self._buffer
         start = line_end + 1
         stop = start + self._limits.delimiter_line_bytes
-        if FIELD_START.match(buffer, start, stop) is not None:
+        if field_start().match(buffer, start, stop) is not None:
             return _MOVED
-        if final or len(buffer) >= stop or FIELD_START_PARTIAL.match(buffer, start, stop) is None:
+        if final or len(buffer) >= stop or field_start_partial().match(buffer, start, stop) is None:
             return _CONTENT
         return _WAIT
 

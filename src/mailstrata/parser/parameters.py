@@ -8,6 +8,7 @@ mail clients are and looks at each byte a fixed number of times, whatever the va
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from mailstrata.parser.fields import unfold
@@ -39,15 +40,17 @@ def split_parameters(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     return _read_well_formed(value) or _Reader(unfold(value)).read()
 
 
-_WELL_FORMED: Final = re.compile(
-    rb"[ \t]*+" + _TOKEN + rb"++(?>(?:/" + _TOKEN + rb"++)?)[ \t\r\n]*+"
-    rb"(?>(?:;[ \t\r\n]*+(?>(?:" + _TOKEN + rb'++=(?:"[^"\\\r\n]*+"|' + _TOKEN + rb"++)[ \t\r\n]*+)?))*)\Z"
-)
+@cache
+def _well_formed() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"[ \t]*+" + _TOKEN + rb"++(?>(?:/" + _TOKEN + rb"++)?)[ \t\r\n]*+"
+        rb"(?>(?:;[ \t\r\n]*+(?>(?:" + _TOKEN + rb'++=(?:"[^"\\\r\n]*+"|' + _TOKEN + rb"++)[ \t\r\n]*+)?))*)\Z"
+    )
 
 
 def is_well_formed(value: bytes) -> bool:
     """Whether a value is what RFC 2045, 5.1 asks for: tokens and quoted strings, no comments, nothing in between."""
-    return _WELL_FORMED.match(value) is not None
+    return _well_formed().match(value) is not None
 
 
 def _read_well_formed(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
@@ -67,18 +70,24 @@ def _read_well_formed(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]] |
     return match[1].lower(), parameters
 
 
-_FLAT_COMMENT: Final = re.compile(rb"\((?>(?:[^()\\]++|\\.)*)\)", re.DOTALL)
-_COMMENT_TOKEN: Final = re.compile(rb"\\.|[()]", re.DOTALL)
+@cache
+def _flat_comment() -> re.Pattern[bytes]:
+    return re.compile(rb"\((?>(?:[^()\\]++|\\.)*)\)", re.DOTALL)
+
+
+@cache
+def _comment_token() -> re.Pattern[bytes]:
+    return re.compile(rb"\\.|[()]", re.DOTALL)
 
 
 def comment_end(value: bytes, start: int) -> int:
     """The offset after the comment, nested ones included, that opens at `start` (RFC 5322, 3.2.2); -1 where it is
     never closed. A caller that then takes no later parenthesis for a comment stays linear."""
-    flat = _FLAT_COMMENT.match(value, start)
+    flat = _flat_comment().match(value, start)
     if flat is not None:
         return flat.end()
     depth = 0
-    for token in _COMMENT_TOKEN.finditer(value, start):
+    for token in _comment_token().finditer(value, start):
         if token[0] == b"(":
             depth += 1
         elif token[0] == b")":
@@ -93,19 +102,71 @@ _WELL_KNOWN = (
     rb"(?i:charset|name|filename|boundary|format|delsp|type|start|start-info|size|protocol|micalg|method|"
     rb"report-type|(?:creation|modification|read)-date|access-type|x-[a-z-]++)\*?+\d*+\*?+\s*+="
 )
-_SPACE: Final = re.compile(rb"\s*+")
-_SEPARATORS: Final = re.compile(rb"[\s;,]*+")
-_MAIN_PIECE: Final = re.compile(rb"(?>(?:" + _TOKEN + rb"|/)+)")
-_NAME_AND_EQUALS: Final = re.compile(rb"(" + _NAME + rb")\s*+=")
-_NAME_AND_COMMENT: Final = re.compile(rb"(" + _NAME + rb")\s*+(?=\()")
-_NEXT_NAME: Final = re.compile(rb"[\s;,](?=" + _NAME + rb"\s*+=)")
-_NEXT_NAME_OR_COMMENT: Final = re.compile(rb"\(|" + _NEXT_NAME.pattern)
-_QUOTED: Final = re.compile(rb'"((?>(?:[^"\\]++|\\.)*))("?+)', re.DOTALL)
-_QUOTED_LITERALLY: Final = re.compile(rb'"([^"]*+)"\s*+(?=;|\Z)')
-_QUOTED_PAIR: Final = re.compile(rb'\\(["\\])')
-_UNCLOSED_END: Final = re.compile(rb";\s*+(?=" + _WELL_KNOWN + rb")")
-_UNQUOTED: Final = re.compile(rb"(?>(?:[^\s;,]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
-_UNQUOTED_TO_COMMENT: Final = re.compile(rb"(?>(?:[^\s;,(]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
+
+
+@cache
+def _space() -> re.Pattern[bytes]:
+    return re.compile(rb"\s*+")
+
+
+@cache
+def _separators() -> re.Pattern[bytes]:
+    return re.compile(rb"[\s;,]*+")
+
+
+@cache
+def _main_piece() -> re.Pattern[bytes]:
+    return re.compile(rb"(?>(?:" + _TOKEN + rb"|/)+)")
+
+
+@cache
+def _name_and_equals() -> re.Pattern[bytes]:
+    return re.compile(rb"(" + _NAME + rb")\s*+=")
+
+
+@cache
+def _name_and_comment() -> re.Pattern[bytes]:
+    return re.compile(rb"(" + _NAME + rb")\s*+(?=\()")
+
+
+@cache
+def _next_name() -> re.Pattern[bytes]:
+    return re.compile(rb"[\s;,](?=" + _NAME + rb"\s*+=)")
+
+
+@cache
+def _next_name_or_comment() -> re.Pattern[bytes]:
+    return re.compile(rb"\(|" + _next_name().pattern)
+
+
+@cache
+def _quoted() -> re.Pattern[bytes]:
+    return re.compile(rb'"((?>(?:[^"\\]++|\\.)*))("?+)', re.DOTALL)
+
+
+@cache
+def _quoted_literally() -> re.Pattern[bytes]:
+    return re.compile(rb'"([^"]*+)"\s*+(?=;|\Z)')
+
+
+@cache
+def _quoted_pair() -> re.Pattern[bytes]:
+    return re.compile(rb'\\(["\\])')
+
+
+@cache
+def _unclosed_end() -> re.Pattern[bytes]:
+    return re.compile(rb";\s*+(?=" + _WELL_KNOWN + rb")")
+
+
+@cache
+def _unquoted() -> re.Pattern[bytes]:
+    return re.compile(rb"(?>(?:[^\s;,]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
+
+
+@cache
+def _unquoted_to_comment() -> re.Pattern[bytes]:
+    return re.compile(rb"(?>(?:[^\s;,(]++|[\s,]++(?!" + _WELL_KNOWN + rb"))*)")
 
 
 class _Reader:
@@ -124,7 +185,7 @@ class _Reader:
         parameters: list[tuple[bytes, bytes]] = []
         end = len(self.value)
         while True:
-            self._skip(_SEPARATORS)
+            self._skip(_separators())
             if self.position >= end:
                 return main, parameters
             name = self._name()
@@ -158,13 +219,13 @@ class _Reader:
 
     def _name(self) -> bytes | None:
         """The name at the current place, lower-cased, and past its equals sign; None where there is none."""
-        match = _NAME_AND_EQUALS.match(self.value, self.position)
+        match = _name_and_equals().match(self.value, self.position)
         if match is not None:
             self.position = match.end()
             return match[1].lower()
-        match = _NAME_AND_COMMENT.match(self.value, self.position)
+        match = _name_and_comment().match(self.value, self.position)
         if match is not None and (comment := self._comment_end(match.end())) >= 0:
-            after = self._match_end(_SPACE, comment)
+            after = self._match_end(_space(), comment)
             if self.value[after : after + 1] == b"=":
                 self.position = after + 1
                 return match[1].lower()
@@ -172,58 +233,58 @@ class _Reader:
 
     def _skip_junk(self) -> None:
         """Go to the next place where a parameter or a comment may begin, at least one byte on."""
-        expression = _NEXT_NAME_OR_COMMENT if self.comments else _NEXT_NAME
+        expression = _next_name_or_comment() if self.comments else _next_name()
         match = expression.search(self.value, self.position + 1)
         self.position = len(self.value) if match is None else match.start()
 
     def _main(self) -> bytes:
-        self._skip(_SPACE)
-        quoted = _QUOTED.match(self.value, self.position)
+        self._skip(_space())
+        quoted = _quoted().match(self.value, self.position)
         if quoted is not None:
             self.position = quoted.end()
             return quoted[1].strip().lower()
         pieces: list[bytes] = []
-        while _NAME_AND_EQUALS.match(self.value, self.position) is None:
-            piece = _MAIN_PIECE.match(self.value, self.position)
+        while _name_and_equals().match(self.value, self.position) is None:
+            piece = _main_piece().match(self.value, self.position)
             # `text / plain` is one value, `text/plain junk` is not.
             if piece is None or (pieces and not pieces[-1].endswith(b"/") and not piece[0].startswith(b"/")):
                 break
             pieces.append(piece[0])
             self.position = piece.end()
-            self._skip(_SPACE)
+            self._skip(_space())
         return b"".join(pieces).lower()
 
     def _parameter_value(self) -> bytes:
         value = self.value
-        start = self._match_end(_SPACE, self.position)
+        start = self._match_end(_space(), self.position)
         comment = self._comment_end(start)
         if comment >= 0:
-            after = self._match_end(_SPACE, comment)
+            after = self._match_end(_space(), comment)
             if value[after : after + 1] == b'"':
                 start = after
-        quoted = _QUOTED.match(value, start)
+        quoted = _quoted().match(value, start)
         if quoted is None:
             return self._unquoted(start)
         text = quoted[1]
         self.position = quoted.end()
         if not quoted[2]:
             # A file name that ends in a backslash looks as if it escaped the closing quote.
-            literally = _QUOTED_LITERALLY.match(value, start)
+            literally = _quoted_literally().match(value, start)
             if literally is not None:
                 self.position = literally.end()
                 return literally[1]
-            cut = _UNCLOSED_END.search(value, start + 1)
+            cut = _unclosed_end().search(value, start + 1)
             if cut is not None:
                 self.position = cut.start()
                 text = value[start + 1 : cut.start()]
-        return _QUOTED_PAIR.sub(rb"\1", text) if b"\\" in text else text
+        return _quoted_pair().sub(rb"\1", text) if b"\\" in text else text
 
     def _unquoted(self, start: int) -> bytes:
         """The text from `start` on; comments in it stay, those at its end go."""
         value = self.value
         text_end = position = start
         while True:
-            expression = _UNQUOTED_TO_COMMENT if self.comments else _UNQUOTED
+            expression = _unquoted_to_comment() if self.comments else _unquoted()
             stop = self._match_end(expression, position)
             if value[position:stop].strip():
                 text_end = stop

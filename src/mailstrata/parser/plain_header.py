@@ -17,18 +17,18 @@ from mailstrata.parser.content_fields import ContentFields, plain_content_fields
 _VALUE: Final = rb":([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
 # A field that is noted with its value, or nothing where a line begins that is neither a field nor a continuation. A
 # name that begins with a dash is left out, because the line may be a delimiter.
-_LINE: Final = (
-    rb"(?:[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]" + _VALUE + rb"|"
+_LINE: Final = re.compile(
+    rb"\n(?:[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]" + _VALUE + rb"|"
     rb"[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]" + _VALUE + rb"|"
     rb"[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]" + _VALUE + rb")|"
     rb"[Ff][Rr][Oo][Mm]" + _VALUE + rb"|[Ss][Uu][Bb][Jj][Ee][Cc][Tt]" + _VALUE + rb"|(?![!-,.-9;-~][!-9;-~]*+:|[ \t]))"
 )
-_FIRST_LINE: Final = re.compile(_LINE)
-_NEXT_LINE: Final = re.compile(rb"\n" + _LINE)
 
 _TYPE, _ENCODING, _DISPOSITION, _FROM = 1, 2, 3, 4
 SMALL_BLOCK: Final = 300
 """Bytes up to which the header block of a part is kept to be known again."""
+_LARGE_BLOCK: Final = 1 << 14
+"""Bytes up to which a block that begins behind no line feed is copied behind one."""
 
 
 class PlainHeader:
@@ -54,16 +54,18 @@ def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> PlainHea
     """
     if buffer.startswith((b" ", b"\t"), start):
         return None
+    if not start or buffer[start - 1] != 10:
+        # To look for its first line takes an expression of its own, and as long to compile as this whole copy and more.
+        found = scan_plain(b"\n" + buffer[start : start + _LARGE_BLOCK], 1, most, is_clean)
+        if found is not None:
+            found.end += start - 1
+        return found
     type_value: bytes | None = None
     encoding_value: bytes | None = None
     disposition_value: bytes | None = None
     from_value: bytes | None = None
     subject_value: bytes | None = None
-    match: re.Match[bytes] | None
-    if start and buffer[start - 1] == 10:
-        match = _NEXT_LINE.search(buffer, start - 1)
-    else:
-        match = _FIRST_LINE.match(buffer, start) or _NEXT_LINE.search(buffer, start)
+    match = _LINE.search(buffer, start - 1)
     while match is not None:
         kind = match.lastindex
         if kind is None:
@@ -85,7 +87,7 @@ def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> PlainHea
                 from_value = match[4]
         elif subject_value is None:
             subject_value = match[5]
-        match = _NEXT_LINE.search(buffer, match.end())
+        match = _LINE.search(buffer, match.end())
     if match is None:
         return None
     line = match.end()

@@ -12,12 +12,18 @@ import re
 import stat
 import sys
 from collections.abc import Generator
+from functools import cache
 from types import TracebackType
 
 from mailstrata.errors import SourceChangedError, SourceError, SourceNotFoundError
 from mailstrata.sources.chunks import CHUNK_BYTES
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+@cache
+def _control() -> re.Pattern[str]:
+    return re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
 # A named pipe that has taken a file's place since it was looked at must not block; a regular file does not mind.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
@@ -25,7 +31,8 @@ _MISSING = (errno.ENOENT, errno.ENOTDIR)
 
 def display(path: bytes) -> str:
     """A path or member name as text for people: U+FFFD for what cannot be decoded and for control characters."""
-    return _CONTROL.sub("\ufffd", path.decode(sys.getfilesystemencoding(), "replace"))
+    text = path.decode(sys.getfilesystemencoding(), "replace")
+    return text if text.isprintable() else _control().sub("\ufffd", text)
 
 
 def join_label(label: str, name: bytes) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import cache
 
 from mailstrata.sources.files import display
 
 INBOX = "INBOX"
 
-_SHIFTED = re.compile(r"&([A-Za-z0-9+,]*+)-")
+
+@cache
+def _shifted() -> re.Pattern[str]:
+    return re.compile(r"&([A-Za-z0-9+,]*+)-")
 
 
 def decode_modified_utf7(name: str) -> str:
@@ -25,7 +29,7 @@ def decode_modified_utf7(name: str) -> str:
         except ValueError:  # no whole UTF-16, or no base64
             return match[0]
 
-    return _SHIFTED.sub(decode, name)
+    return _shifted().sub(decode, name)
 
 
 def maildir_folder(directories: bytes) -> str:

@@ -14,6 +14,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from functools import cache
 
 from mailstrata.errors import SourceError, SourceNotFoundError
 from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceFile
@@ -25,26 +26,39 @@ from mailstrata.sources.folder_names import INBOX, maildir_folder
 from mailstrata.sources.sniff import sniff
 from mailstrata.sources.walk import folder_info, is_maildir, join, list_folder, unreadable
 
-_FLAGS = re.compile(rb"[:!;]2,([A-Za-z]*)")
-_NAME_END = re.compile(rb"[:!;]")
+
+@cache
+def _flags() -> re.Pattern[bytes]:
+    return re.compile(rb"[:!;]2,([A-Za-z]*)")
+
+
+@cache
+def _name_end() -> re.Pattern[bytes]:
+    return re.compile(rb"[:!;]")
+
+
 _PARTS = (b"cur/", b"new/", b"tmp/")
 _MAGIC_BYTES = 16
 _VANISHED = "moved or deleted while the Maildir was read; run the command again"
 _RELIST_AFTER = 1000
+
+
 # What mail servers keep beside the folders of a Maildir: indexes, and settings of the delivery.
-_SERVER_FILES = re.compile(rb"\..*|dovecot.*|courier.*|maildir(?:folder|size)|subscriptions|.*\.lock", re.DOTALL)
+@cache
+def _server_files() -> re.Pattern[bytes]:
+    return re.compile(rb"\..*|dovecot.*|courier.*|maildir(?:folder|size)|subscriptions|.*\.lock", re.DOTALL)
 
 
 def flags_of(name: bytes) -> str:
     """The flags in a file's name, sorted: `FS` for `1.2.host:2,SF`. `!` and `;` stand for `:` where a file system
     does not allow it."""
-    found = _FLAGS.search(name)
+    found = _flags().search(name)
     return "".join(sorted(set(found[1].decode("ascii")))) if found else ""
 
 
 def unique_name(name: bytes) -> bytes:
     """What of a file's name stays the same whatever flags it gets."""
-    return _NAME_END.split(name, maxsplit=1)[0]
+    return _name_end().split(name, maxsplit=1)[0]
 
 
 class MaildirSource(FolderSource):
@@ -70,12 +84,12 @@ class MaildirSource(FolderSource):
             if base in folder.skipped:
                 yield SkippedFile(name, folder.skipped[base])
             elif not base.endswith(b"/"):
-                if _SERVER_FILES.fullmatch(base) is None:
+                if _server_files().fullmatch(base) is None:
                     yield SkippedFile(name, "beside the folders of a Maildir; name it to read it")
             elif folder.is_maildir and base in _PARTS:
                 yield from self._folder_info(name)
                 yield from self._messages(folder, base.rstrip(b"/"))
-            elif is_maildir(join(self._path, name)) or _SERVER_FILES.fullmatch(base) is None:
+            elif is_maildir(join(self._path, name)) or _server_files().fullmatch(base) is None:
                 yield from self._folder_info(name)
                 try:
                     stack.append(_Folder(self, name))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from mailstrata.message.origin import MboxVariant
 from mailstrata.parser.from_line import has_from_line_shape
@@ -25,16 +26,33 @@ SAMPLE_BYTES = 1 << 20
 LOOK_BYTES = len(b"\r\n\r\nFrom ")
 """How many bytes tell whether a message begins, or the mailbox ends, after at most two line breaks."""
 
-_CONTENT_LENGTH = re.compile(rb"\nContent-Length:[ \t]*+(\d{1,18})[ \t\r]*+\n", re.IGNORECASE)
-_FIELD_START = re.compile(rb"[!-9;-~]++[ \t]*+:")
-_QUOTED = re.compile(rb"\n>++From ")
-_HEADER_END = re.compile(rb"\n\r?\n")
+
+@cache
+def _content_length() -> re.Pattern[bytes]:
+    return re.compile(rb"\nContent-Length:[ \t]*+(\d{1,18})[ \t\r]*+\n", re.IGNORECASE)
+
+
+@cache
+def _field_start() -> re.Pattern[bytes]:
+    return re.compile(rb"[!-9;-~]++[ \t]*+:")
+
+
+@cache
+def _quoted() -> re.Pattern[bytes]:
+    return re.compile(rb"\n>++From ")
+
+
+@cache
+def _header_end() -> re.Pattern[bytes]:
+    return re.compile(rb"\n\r?\n")
+
+
 _LINE_BYTES = Limits().delimiter_line_bytes
 
 
 def has_content_length(sample: bytes) -> bool:
     """Whether a Content-Length field (or a line like one) stands in the sample."""
-    return _CONTENT_LENGTH.search(sample) is not None
+    return _content_length().search(sample) is not None
 
 
 def separators(sample: bytes, start: int = 0) -> Iterator[int]:
@@ -56,7 +74,7 @@ def _separates(sample: bytes, line: int) -> bool:
     before = sample[max(line - 3, 0) : line]
     if line == 0 or before in (b"\n", b"\r\n") or before.endswith((b"\n\n", b"\n\r\n")):
         return True
-    return _FIELD_START.match(sample, line_end + 1) is not None
+    return _field_start().match(sample, line_end + 1) is not None
 
 
 def holds_one_message(sample: bytes) -> bool:
@@ -83,11 +101,11 @@ def detect_variant(sample: bytes, *, complete: bool, length_leads: Callable[[int
     position = next(separators(sample), None)
     while position is not None:
         header_start = sample.find(b"\n", position)
-        end = _HEADER_END.search(sample, header_start)
+        end = _header_end().search(sample, header_start)
         if end is None:
             break
         body_start = end.end()
-        length = _CONTENT_LENGTH.search(sample, header_start, end.start() + 1)
+        length = _content_length().search(sample, header_start, end.start() + 1)
         body_end = body_start + int(length[1]) if length else -1
         if length is None:
             others += 1
@@ -105,7 +123,7 @@ def detect_variant(sample: bytes, *, complete: bool, length_leads: Callable[[int
             others += 1
             body_end = -1
         if body_end >= 0:
-            quoted = quoted or _QUOTED.search(sample, body_start - 1, body_end) is not None
+            quoted = quoted or _quoted().search(sample, body_start - 1, body_end) is not None
             unquoted = unquoted or sample.find(b"\nFrom ", body_start - 1, body_end) >= 0
             position = next(separators(sample, body_end), None) if body_end < len(sample) else None
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from mailstrata.errors import SourceError
 from mailstrata.message.origin import FileInfo, MboxVariant, SkippedFile, SourceFile
@@ -21,8 +22,17 @@ from mailstrata.sources.maildir import flags_of
 from mailstrata.sources.mbox import mailbox_folder
 from mailstrata.sources.probe import Identified, identify, identify_compressed
 
-_IN_MAILDIR = re.compile(rb"(?:(?P<folder>.*)/)?(?P<part>cur|new|tmp)/(?P<base>[^/]+)", re.DOTALL)
-_DELIVERY_NAME = re.compile(rb"\d+\.[^/]+")
+
+@cache
+def _in_maildir() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:(?P<folder>.*)/)?(?P<part>cur|new|tmp)/(?P<base>[^/]+)", re.DOTALL)
+
+
+@cache
+def _delivery_name() -> re.Pattern[bytes]:
+    return re.compile(rb"\d+\.[^/]+")
+
+
 _MAILDIR_NAMES = (b"maildir", b".maildir", b"mdir", b"inbox")
 
 
@@ -46,10 +56,10 @@ def open_member(
     """
     name = member.name
     base = name.rpartition(b"/")[2]
-    delivery = _IN_MAILDIR.fullmatch(name)
+    delivery = _in_maildir().fullmatch(name)
     if base.startswith(b"."):
         return SkippedFile(name, "a hidden file")
-    if delivery and delivery["part"] == b"tmp" and _DELIVERY_NAME.fullmatch(base):
+    if delivery and delivery["part"] == b"tmp" and _delivery_name().fullmatch(base):
         return SkippedFile(name, "in a Maildir's tmp: not delivered yet")
     in_maildir = delivery is not None and delivery["part"] != b"tmp"
     stream = ChunkReader(chunks)

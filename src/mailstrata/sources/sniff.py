@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from mailstrata.parser.from_line import has_from_line_shape
@@ -81,13 +82,43 @@ _USUAL_FIELDS = frozenset(
     b"date to cc bcc sender content-type content-transfer-encoding content-disposition status x-status lines "
     b"precedence errors-to user-agent organization newsgroups".split()
 )
-_MEDIA_TYPE = re.compile(rb"\s*+(?:text|multipart|message|application|image|audio|video)/[A-Za-z]", re.IGNORECASE)
-_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:((?:[^\r\n]*+(?:\r*+\n|\r|\Z))(?>(?:[ \t][^\r\n]*+(?:\r*+\n|\r|\Z))*))")
-_WHITE_SPACE = re.compile(rb"\s*+")
-_BLANK_LINES = re.compile(rb"(?>(?:[ \t]*+\r*+\n)*)")
-_BLANK_LINE = re.compile(rb"\r*+(?:\n|\Z)")
-_EMLX_COUNT = re.compile(rb"[ \t]*+\d{1,19}[ \t]*+\r?\n")
-_OBSOLETE_FROM_FIELD = re.compile(rb"From[ \t]++:")  # RFC 5322, 4.5: white space before the colon
+
+
+@cache
+def _media_type() -> re.Pattern[bytes]:
+    return re.compile(rb"\s*+(?:text|multipart|message|application|image|audio|video)/[A-Za-z]", re.IGNORECASE)
+
+
+@cache
+def _field() -> re.Pattern[bytes]:
+    return re.compile(rb"([!-9;-~]++)[ \t]*+:((?:[^\r\n]*+(?:\r*+\n|\r|\Z))(?>(?:[ \t][^\r\n]*+(?:\r*+\n|\r|\Z))*))")
+
+
+@cache
+def _white_space() -> re.Pattern[bytes]:
+    return re.compile(rb"\s*+")
+
+
+@cache
+def _blank_lines() -> re.Pattern[bytes]:
+    return re.compile(rb"(?>(?:[ \t]*+\r*+\n)*)")
+
+
+@cache
+def _blank_line() -> re.Pattern[bytes]:
+    return re.compile(rb"\r*+(?:\n|\Z)")
+
+
+@cache
+def _emlx_count() -> re.Pattern[bytes]:
+    return re.compile(rb"[ \t]*+\d{1,19}[ \t]*+\r?\n")
+
+
+@cache
+def _obsolete_from_field() -> re.Pattern[bytes]:
+    return re.compile(rb"From[ \t]++:")  # RFC 5322, 4.5: white space before the colon
+
+
 _LINE_BYTES = Limits().delimiter_line_bytes
 
 
@@ -129,7 +160,7 @@ def sniff(head: bytes, name: bytes, *, explicit: bool = False, in_maildir: bool 
     found = _sniff_magic(head)
     if found is not None:
         return found
-    count = _EMLX_COUNT.match(head)
+    count = _emlx_count().match(head)
     if count is not None and (has_suffix(name, (b".emlx",)) or _is_header_block(head[count.end() :], strict=True)):
         return _EMLX
     if not named_as_message:
@@ -173,9 +204,9 @@ def _is_tar_header(block: bytes) -> bool:
 
 
 def _sniff_from_line(head: bytes, *, lenient: bool) -> Sniffed | None:
-    blank = _BLANK_LINES.match(head)
+    blank = _blank_lines().match(head)
     start = blank.end() if blank else 0
-    if not head.startswith(b"From ", start) or _OBSOLETE_FROM_FIELD.match(head, start):
+    if not head.startswith(b"From ", start) or _obsolete_from_field().match(head, start):
         return None
     line_end = head.find(b"\n", start, start + _LINE_BYTES)
     line = head[start:line_end] if line_end >= 0 else head[start : start + _LINE_BYTES]
@@ -194,16 +225,16 @@ def _is_header_block(head: bytes, *, strict: bool) -> bool:
     the block is well-formed to its blank line.
     """
     # What Gmail calls the original begins with a line of blanks; some editors add a byte order mark.
-    start = _WHITE_SPACE.match(head, 3 if head.startswith(b"\xef\xbb\xbf") else 0)
+    start = _white_space().match(head, 3 if head.startswith(b"\xef\xbb\xbf") else 0)
     assert start is not None  # it matches nothing, too
     position = start.end()
     if head.startswith(b">From ", position):
         position = head.find(b"\n", position) + 1 or len(head)
     usual = fields = 0
-    while (field := _FIELD.match(head, position)) is not None:
+    while (field := _field().match(head, position)) is not None:
         fields += 1
         name = field[1].lower()
-        if name in _TYPICAL_FIELDS or (name == b"content-type" and _MEDIA_TYPE.match(field[2])):
+        if name in _TYPICAL_FIELDS or (name == b"content-type" and _media_type().match(field[2])):
             return True
         if name in _USUAL_FIELDS or name.startswith(b"x-"):
             usual += 1
@@ -214,4 +245,4 @@ def _is_header_block(head: bytes, *, strict: bool) -> bool:
         return False
     if position == len(head):
         return len(head) >= HEAD_BYTES
-    return _BLANK_LINE.match(head, position) is not None
+    return _blank_line().match(head, position) is not None

@@ -14,6 +14,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from mailstrata.errors import SourceError
@@ -23,7 +24,12 @@ from mailstrata.sources.sniff import has_suffix
 
 FoundKind = Literal["file", "folder", "maildir", "apple-mail"]
 
-_MAILDIR_NAME = re.compile(rb"\d+\.[^/]+|.*[:!;]2,[A-Za-z]*\Z", re.DOTALL)
+
+@cache
+def _maildir_name() -> re.Pattern[bytes]:
+    return re.compile(rb"\d+\.[^/]+|.*[:!;]2,[A-Za-z]*\Z", re.DOTALL)
+
+
 _NAMES_LOOKED_AT = 100
 
 
@@ -166,7 +172,8 @@ def _has_maildir_names(path: bytes) -> bool:
     try:
         with os.scandir(path) as entries:
             return any(
-                _MAILDIR_NAME.fullmatch(entry.name) for entry, _ in zip(entries, range(_NAMES_LOOKED_AT), strict=False)
+                _maildir_name().fullmatch(entry.name)
+                for entry, _ in zip(entries, range(_NAMES_LOOKED_AT), strict=False)
             )
     except OSError:
         return False

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -53,22 +54,23 @@ class _Quoting:
             self.unquoted_or_quoted = re.compile(rb"\n>?From ")
 
 
-_SINGLE = _Quoting(any_depth=False)
-_ANY_DEPTH = _Quoting(any_depth=True)
-_QUOTING: dict[str | None, _Quoting | None] = {
-    "mboxo": _SINGLE,
-    "mboxrd": _ANY_DEPTH,
-    "mboxcl": _ANY_DEPTH,
+# Whether lines that begin with `>` are quoted as well; None where no line is.
+_ANY_DEPTH: dict[str | None, bool | None] = {
+    "mboxo": False,
+    "mboxrd": True,
+    "mboxcl": True,
     "mboxcl2": None,
     None: None,
 }
 
 
+@cache
 def _quoting_of(variant: str | None) -> _Quoting | None:
-    if variant not in _QUOTING:
-        known = ", ".join(name for name in _QUOTING if name)
+    if variant not in _ANY_DEPTH:
+        known = ", ".join(name for name in _ANY_DEPTH if name)
         raise UsageError(f"unknown mbox variant {variant!r}: give one of {known}, or None for no quoting")
-    return _QUOTING[variant]
+    any_depth = _ANY_DEPTH[variant]
+    return None if any_depth is None else _Quoting(any_depth)
 
 
 def _open_line(text: bytes, at_line_start: bool) -> tuple[int, int] | None:
