@@ -46,6 +46,15 @@ def test_no_blank_line_at_the_end():
     assert bodies(parse_mbox(FROM + b"A: 1\n\none")) == [b"one"]
 
 
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+def test_the_blank_line_at_the_end_behind_base64(line_break):
+    """It is a gap, as behind any other body, so that the message is the same when another one follows it."""
+    data = FROM + b"Content-Transfer-Encoding: base64\n\nYWJj\n\n"
+    parsed = parse_mbox(data.replace(b"\n", line_break))
+    assert bodies(parsed) == [b"YWJj" + line_break]
+    assert parsed.data("gap") == line_break
+
+
 def test_blank_lines_in_the_message():
     """Only the last of several blank lines is a gap."""
     parsed = parse_mbox(FROM + b"A: 1\n\none\n\n\n\n" + FROM + b"A: 2\n\n")

@@ -774,7 +774,10 @@ class Parser:
                 space = buffer.find(b" ", position, size if dash < 0 else dash)
                 stop = stop if space < 0 else min(stop, space - len(b"\nFrom"))
             if stop == size:
-                end = size if final else self._certain_end(has_open)
+                if final:
+                    # The end of an mbox may be a blank line, which is not of the body.
+                    return False
+                end = self._certain_end(has_open)
                 self._looked = self._base + end
                 self._emit_body(end)
                 return False
