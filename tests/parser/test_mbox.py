@@ -3,7 +3,8 @@
 import pytest
 from support.parsing import parse
 
-from mailstrata.parser.events import EntityBegin
+from mailstrata.parser.defects import DefectCode
+from mailstrata.parser.events import EntityBegin, EntityEnd
 from mailstrata.parser.from_line import has_from_line_shape
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser
@@ -239,3 +240,17 @@ def test_from_line_behind_base64(sender, line_break):
         for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
             events += parser.feed(data[start:end])
         assert sum(type(event) is EntityBegin for event in [*events, *parser.close()]) == 3
+
+
+def test_a_line_with_dashes_where_nothing_is_open():
+    """It is text, and what stands before it is judged once, however the bytes come."""
+    data = b"From a@b Mon Jan  5 10:00:00 2004\n\n\n--b--Content-Type: text/html\n\nx\n"
+    for piece in (1, 7, 44, len(data)):
+        parser = Parser("mbox")
+        events = []
+        for at in range(0, len(data), piece):
+            events += parser.feed(data[at : at + piece])
+        events += parser.close()
+        (root,) = {event.entity for event in events if type(event) is EntityEnd}
+        codes = [defect.code for defect in root.defects]
+        assert codes.count(DefectCode.HEADER_FIELD_AFTER_BLANK_LINE) == 1

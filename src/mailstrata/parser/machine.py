@@ -65,6 +65,7 @@ def _delimiter_or_from() -> re.Pattern[bytes]:
     return re.compile(rb"\n(?:--|From )")
 
 
+_FROM: Final = re.compile(rb"\nFrom ")
 _DELIMITER: Final = re.compile(rb"\n--")
 _FROM_PARTIALS: Final = frozenset({b"F", b"Fr", b"Fro", b"From"})
 
@@ -788,7 +789,8 @@ class Parser:
         is_tail = False
         while True:
             if is_tail:
-                match = (_delimiter_or_from() if mbox else _DELIMITER).search(buffer, search_start)
+                pattern = _FROM if not has_open else _delimiter_or_from() if mbox else _DELIMITER
+                match = pattern.search(buffer, search_start)
                 newline = -1 if match is None else match.start()
             elif narrow is not None:
                 match = narrow.search(buffer, search_start)

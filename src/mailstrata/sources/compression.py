@@ -21,7 +21,7 @@ from mailstrata.sources.chunks import CHUNK_BYTES, ChunkReader
 
 Compression = Literal["gzip", "bzip2", "xz", "zstd"]
 
-_PIECE_BYTES = 1 << 17
+_PIECE_BYTES = 1 << 16
 _SLICE_BYTES = 1 << 16
 MEMORY_LIMIT = 1 << 28
 """Bytes that decompressing may take. `xz -9` needs 65 MiB; the window of zstd may be half of it, as in zstd itself."""

@@ -27,7 +27,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 # As our writer writes the three lines of which an mbox has as many as messages; any other JSON is read as such.
 _USUAL = re.compile(
     rb'\{"type":"(?:message","start":(N),"end":(N),"size":(N),"sha256":"([0-9a-f]{64})"'
-    rb'|(?:separator|(gap))","start":(N),"size":(N),"data":"((?:[ !#-\[\]-~]++|\\[nr])*+)")\}'.replace(
+    rb'|(?:separator|(gap))","start":(N),"size":(N),"data":"((?>(?:[ !#-\[\]-~]++|\\[nr])*))")\}'.replace(
         b"N", b"0|[1-9][0-9]{0,17}"
     )
 )
