@@ -26,7 +26,10 @@ A message is one line: what happened, where, and what to do about it.
 
 from __future__ import annotations
 
-from typing import ClassVar
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
 
 EXIT_INTERRUPTED = 130
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import click
 import pytest
@@ -45,7 +45,7 @@ def test_every_option_says_what_it_is_for() -> None:
 
 def test_the_variants_are_those_of_the_library() -> None:
     """The list is written down again so that --help need not import the library."""
-    assert get_args(MboxVariant) == MBOX_VARIANTS
+    assert get_args(eval(MboxVariant, {"Literal": Literal})) == MBOX_VARIANTS
 
 
 def test_every_key_of_parse_json_is_documented(page: str, call: Call, mbox: Path) -> None:

@@ -94,3 +94,40 @@ def test_the_package_itself_imports_next_to_nothing() -> None:
     )
     assert ended.stdout == "[]\n"
     assert signal.SIGINT == 2
+
+
+_HEAVY = (
+    "ast asyncio bz2 cchardet click dataclasses datetime decimal duckdb email fnmatch gzip hashlib inspect "
+    "ipaddress logging lzma pathlib pyarrow pybase64 random shutil socket sqlite3 ssl struct subprocess tarfile "
+    "tempfile threading tokenize typing urllib.parse weakref zipfile zlib zstandard"
+)
+_READ = """
+import sys
+import mailstrata
+for message in mailstrata.open({path!r}, digests=False):
+    assert message.subject == "hello" and message.from_ == "a@b.example"
+    assert [part.filename for part in message.parts()] == [None, "a.txt"]
+    assert message.message_id == "1@b.example"
+    message = None
+print(sorted(set({heavy!r}.split()) & set(sys.modules)))
+"""
+_MESSAGE = (
+    b"From: a@b.example\nSubject: hello\nMessage-ID: <1@b.example>\n"
+    b"Content-Type: multipart/mixed; boundary=x\n\n"
+    b'--x\nContent-Disposition: attachment; filename="a.txt"\nContent-Transfer-Encoding: base64\n\naGFsbG8=\n--x--\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.eml", _MESSAGE), ("a.mbox", b"From a@b.example Mon Jan  1 10:00:00 2024\n" + _MESSAGE + b"\n")],
+)
+def test_reading_messages_imports_what_it_uses(tmp_path: Path, name: str, content: bytes) -> None:
+    """Walking through a plain mailbox loads nothing for dates, digests, decoding, containers or type checkers: it takes
+    longer to import than a hundred megabytes of mail to read."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    code = _READ.format(path=str(path), heavy=_HEAVY)
+    source = str(Path(__file__).parents[2] / "src")
+    ended = run("-S", "-c", f"import sys; sys.path.insert(0, {source!r})\n{code}", stdout=subprocess.PIPE)
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")

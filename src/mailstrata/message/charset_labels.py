@@ -12,10 +12,13 @@ from functools import cache, lru_cache
 
 _MAX_LABEL = 64  # characters; the longest registered name has 45
 
-_TEXT_CODECS = frozenset(
-    re.findall(
-        r"\S+",
-        """
+
+@cache
+def _text_codecs() -> frozenset[str]:
+    return frozenset(
+        re.findall(
+            r"\S+",
+            """
     ascii big5 big5hkscs cp037 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257
     cp1258 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864
     cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950 euc_jis_2004 euc_jisx0213 euc_jp euc_kr gb18030 gb2312 gbk hz
@@ -25,8 +28,9 @@ _TEXT_CODECS = frozenset(
     mac_greek mac_iceland mac_latin2 mac_roman mac_romanian mac_turkish ptcp154 shift_jis shift_jis_2004 shift_jisx0213
     tis_620 utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le utf_7 utf_8
     """,
+        )
     )
-)
+
 
 # What mail under these labels is written in: the superset that its senders' systems used, as browsers and mail
 # clients read it (the Encoding Standard of the WHATWG, 4.2). None: guess.
@@ -198,9 +202,12 @@ def _without_punctuation(label: str) -> str:
     return re.sub(r"[^a-z0-9]", "", label)
 
 
-def _table() -> dict[str, str | None]:
-    names = {alias: codec for alias, codec in aliases.items() if codec in _TEXT_CODECS}
-    names.update((codec, codec) for codec in _TEXT_CODECS)
+@cache
+def _codecs() -> dict[str, str | None]:
+    """The codec of each label, of which only letters and digits count."""
+    text_codecs = _text_codecs()
+    names = {alias: codec for alias, codec in aliases.items() if codec in text_codecs}
+    names.update((codec, codec) for codec in text_codecs)
     table: dict[str, str | None] = {
         _without_punctuation(name): _WRITTEN_AS.get(codec, codec) for name, codec in names.items()
     }
@@ -208,13 +215,14 @@ def _table() -> dict[str, str | None]:
     return table
 
 
-_CODECS = _table()
-_LATIN_1 = frozenset(
-    {
-        *("latin1", "cp28591"),
-        *(_without_punctuation(name) for name, codec in aliases.items() if codec == "latin_1"),
-    }
-)
+@cache
+def _latin_1() -> frozenset[str]:
+    return frozenset(
+        {
+            *("latin1", "cp28591"),
+            *(_without_punctuation(name) for name, codec in aliases.items() if codec == "latin_1"),
+        }
+    )
 
 
 @cache
@@ -237,10 +245,10 @@ def _known_name(label: str) -> str | None:
     assert bare is not None  # it matches anything
     key = _without_punctuation(bare[1])
     for name in (key, key.removeprefix("x")):
-        if name in _CODECS:
+        if name in _codecs():
             return name
         page = _code_page().fullmatch(name)
-        if page is not None and "cp" + page[1] in _CODECS:
+        if page is not None and "cp" + page[1] in _codecs():
             return "cp" + page[1]
     return None
 
@@ -248,7 +256,7 @@ def _known_name(label: str) -> str | None:
 @lru_cache(maxsize=256)
 def _codec(label: str) -> str | None:
     name = _known_name(label)
-    return None if name is None else _CODECS[name]
+    return None if name is None else _codecs()[name]
 
 
 def codec_of(label: str | None) -> str | None:
@@ -265,4 +273,4 @@ def is_known(label: str) -> bool:
 
 def is_latin_1(label: str | None) -> bool:
     """Whether a label is one of ISO 8859-1, under which mail carries windows-1252, and UTF-8 by mistake."""
-    return label is not None and len(label) <= _MAX_LABEL and _known_name(label) in _LATIN_1
+    return label is not None and len(label) <= _MAX_LABEL and _known_name(label) in _latin_1()

@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
 
 from mailstrata.message.charset_labels import codec_of, is_latin_1
 from mailstrata.message.utf7 import Utf7Decoder
+from mailstrata.parser.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 SAMPLE_BYTES = 1 << 16
 """How much a guess is made from, and how much a `TextDecoder` holds back for it."""
@@ -87,14 +92,17 @@ def _guess_by_statistics(sample: bytes) -> str:
     return codec if wrong <= len(beyond) // _MOST_WRONG else "cp1252"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Value):
     """Text, the Python codec that it was decoded with, and whether that was guessed, because no label says anything or
     because what it says cannot be. Plain ASCII needs no guess."""
 
+    __slots__ = ("text", "codec", "is_guessed")  # noqa: RUF023 - in the order in which they are shown
     text: str
     codec: str
     is_guessed: bool
+
+    def __init__(self, text: str, codec: str, is_guessed: bool) -> None:
+        self._set(text=text, codec=codec, is_guessed=is_guessed)
 
 
 def read_text(data: bytes, label: str | None) -> Text:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer import decoder_for
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mailstrata.message.info import PartInfo
     from mailstrata.transfer.base import Decoder

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mailstrata.message.encoded_words import decode_words
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.parser.fields import field_span
 from mailstrata.parser.parameters import split_parameters
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mailstrata.message.headers import Headers
     from mailstrata.message.info import PartInfo

@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from typing import Final, TypeVar, overload
 
 from mailstrata.message.encoded_words import decode_text
 from mailstrata.message.large_index import LargeIndex, only_index
 from mailstrata.parser.fields import RawField, split_fields
 
-_Default = TypeVar("_Default")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, TypeVar, overload
+
+    _Default = TypeVar("_Default")
+else:
+
+    def overload(function):
+        return function
 
 
 # The fields of a block without bare CRs, as `split_fields` finds them, in a third of the time. A value may keep
@@ -97,9 +104,9 @@ class Headers:
     def get(self, name: str) -> str | None: ...
 
     @overload
-    def get(self, name: str, default: _Default) -> str | _Default: ...
+    def get(self, name: str, default: _Default) -> str | _Default: ...  # noqa: F811 - `overload` has no name that ruff knows
 
-    def get(self, name: str, default: object = None) -> object:
+    def get(self, name: str, default: object = None) -> object:  # noqa: F811
         """The decoded value of the first field of that name, or else `default`."""
         value = self.raw(name)
         return default if value is None else decode_text(value)

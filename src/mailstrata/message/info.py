@@ -6,20 +6,18 @@ end (size, digest, defects) is None or empty until then.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
-
-from mailstrata.message.addresses import Address, parse_addresses
 from mailstrata.message.charset_labels import is_known
-from mailstrata.message.dates import parse_date
-from mailstrata.message.header_conflicts import find_filename_conflicts, find_repeated_fields
 from mailstrata.message.headers import Headers
 from mailstrata.message.ids import parse_message_ids
 from mailstrata.message.parameters import parse_parameters
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.parser.fields import field_span
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailstrata.message.addresses import Address
     from mailstrata.message.origin import FileInfo, SourceInfo
     from mailstrata.parser.entity import Entity
 
@@ -206,6 +204,8 @@ class PartInfo:
             start, end = field_span(self.headers.block, b"content-type", self.start)
             found.append(Defect(DefectCode.UNKNOWN_CHARSET, start, end))
         if self.filename is not None:
+            from mailstrata.message.header_conflicts import find_filename_conflicts  # noqa: PLC0415
+
             found.extend(find_filename_conflicts(self))
         found.sort(key=lambda defect: (defect.start, defect.end))
         return found
@@ -227,6 +227,7 @@ class MessageInfo:
 
     __slots__ = (
         "_date",
+        "_has_read_date",
         "_header_defects",
         "canonical_sha256",
         "file",
@@ -253,7 +254,8 @@ class MessageInfo:
         self.canonical_sha256: str | None = None
         self.unquoted_lines: list[int] = []
         self.quoting_end: int | None = None
-        self._date: datetime | object | None = _UNREAD
+        self._date: datetime | None = None
+        self._has_read_date = False
         self._header_defects: list[Defect] | None = None
 
     @property
@@ -298,6 +300,8 @@ class MessageInfo:
 
     def addresses(self, name: str) -> list[Address]:
         """The mailboxes of all fields of that name, group members included (RFC 5322, 3.4)."""
+        from mailstrata.message.addresses import parse_addresses  # noqa: PLC0415 - as all here that few ask for
+
         return [address for value in self.headers.raw_all(name) for address in parse_addresses(value)]
 
     @property
@@ -323,10 +327,12 @@ class MessageInfo:
     @property
     def date(self) -> datetime | None:
         """The Date field, aware, with its original offset from UTC; None where it is missing or unreadable."""
-        if self._date is _UNREAD:
+        if not self._has_read_date:
+            from mailstrata.message.dates import parse_date  # noqa: PLC0415
+
             value = self.headers.raw("Date")
             self._date = None if value is None else parse_date(value)
-        assert self._date is None or isinstance(self._date, datetime)
+            self._has_read_date = True
         return self._date
 
     @property
@@ -367,6 +373,8 @@ class MessageInfo:
         if "From" not in headers:
             found.append(Defect(DefectCode.MISSING_FROM, start, start))
         if headers.has_repeated(_ONCE):
+            from mailstrata.message.header_conflicts import find_repeated_fields  # noqa: PLC0415
+
             found.extend(find_repeated_fields(headers, _ONCE))
         return found
 

@@ -6,7 +6,9 @@ keeps what was found; when its header is gone, so is this.
 
 from __future__ import annotations
 
-import weakref
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import weakref
 
 
 class LargeIndex:
@@ -23,10 +25,12 @@ _latest: weakref.ref[LargeIndex] | None = None
 
 def only_index(values: dict[bytes, list[bytes]]) -> LargeIndex:
     """The index of the block that is asked now; the one before is dropped."""
+    from weakref import ref  # noqa: PLC0415 - few headers are large
+
     global _latest  # noqa: PLW0603 - one for all headers is the point
     before = None if _latest is None else _latest()
     if before is not None:
         before.values = None
     index = LargeIndex(values)
-    _latest = weakref.ref(index)
+    _latest = ref(index)
     return index

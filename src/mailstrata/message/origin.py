@@ -7,34 +7,39 @@ neither imports the other.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from mailstrata.errors import SourceError
+from mailstrata.parser.value import Record, Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hashlib import _Hash
+    from typing import Literal, Protocol, TypeAlias
+else:
+    Protocol = object
 
-SourceKind = Literal["mbox", "maildir", "eml", "eml-tree", "apple-mail", "tar", "zip", "stdin"]
-RegionKind = Literal["gap", "message", "mbox"]
-MboxVariant = Literal["mboxo", "mboxrd", "mboxcl", "mboxcl2"]
+SourceKind: TypeAlias = "Literal['mbox', 'maildir', 'eml', 'eml-tree', 'apple-mail', 'tar', 'zip', 'stdin']"
+RegionKind: TypeAlias = "Literal['gap', 'message', 'mbox']"
+MboxVariant: TypeAlias = "Literal['mboxo', 'mboxrd', 'mboxcl', 'mboxcl2']"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceInfo:
+class SourceInfo(Value):
     """A source: one mbox, one Maildir, one tree of messages, one tar or zip.
 
     `label` is what people see (text, U+FFFD for what cannot be decoded); `path` is the absolute path as bytes,
     which names the source in an archive (`-` for standard input).
     """
 
+    __slots__ = ("label", "path", "kind")  # noqa: RUF023 - in the order in which they are shown
     label: str
     path: bytes
     kind: SourceKind
 
+    def __init__(self, label: str, path: bytes, kind: SourceKind) -> None:
+        self._set(label=label, path=path, kind=kind)
 
-@dataclass(frozen=True, slots=True)
-class FileInfo:
+
+class FileInfo(Value):
     """One file of a source, or one member of a container.
 
     `name` is the path below the source's own path as bytes, with `/` between its pieces; empty where the source is
@@ -45,18 +50,40 @@ class FileInfo:
     `mboxo` and `mboxrd` (and `mboxcl`, quoted like mboxrd) have quoting to undo, `mboxcl2` has none.
     """
 
-    name: bytes = b""
-    folder: str = ""
-    flags: str = ""
-    mode: int | None = None
-    mtime_ns: int | None = None
-    size: int | None = None
-    compression: Literal["gzip", "bzip2", "xz", "zstd"] | None = None
-    quoting: MboxVariant | None = None
+    __slots__ = ("name", "folder", "flags", "mode", "mtime_ns", "size", "compression", "quoting")  # noqa: RUF023
+    name: bytes
+    folder: str
+    flags: str
+    mode: int | None
+    mtime_ns: int | None
+    size: int | None
+    compression: Literal["gzip", "bzip2", "xz", "zstd"] | None
+    quoting: MboxVariant | None
+
+    def __init__(
+        self,
+        name: bytes = b"",
+        folder: str = "",
+        flags: str = "",
+        mode: int | None = None,
+        mtime_ns: int | None = None,
+        size: int | None = None,
+        compression: Literal["gzip", "bzip2", "xz", "zstd"] | None = None,
+        quoting: MboxVariant | None = None,
+    ) -> None:
+        self._set(
+            name=name,
+            folder=folder,
+            flags=flags,
+            mode=mode,
+            mtime_ns=mtime_ns,
+            size=size,
+            compression=compression,
+            quoting=quoting,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class FolderInfo:
+class FolderInfo(Value):
     """A folder of a source, whether anything is in it or not.
 
     `name` is its path below the source's own path as bytes, without a `/` at the end, as it stands in a container;
@@ -64,21 +91,27 @@ class FolderInfo:
     `mtime_ns` is the time of its last change in nanoseconds since 1970 (None where a container says nothing of them).
     """
 
+    __slots__ = ("name", "mode", "mtime_ns")  # noqa: RUF023
     name: bytes
-    mode: int | None = None
-    mtime_ns: int | None = None
+    mode: int | None
+    mtime_ns: int | None
+
+    def __init__(self, name: bytes, mode: int | None = None, mtime_ns: int | None = None) -> None:
+        self._set(name=name, mode=mode, mtime_ns=mtime_ns)
 
 
-@dataclass(slots=True)
-class Region:
+class Region(Record):
     """A stretch of a file: what it holds, and its bytes.
 
     `chunks` must be read to its end before the next region is taken. Regions tile the (decompressed) file. A
     `gap` belongs to no message (the byte count and the property list of an .emlx file).
     """
 
-    kind: RegionKind
-    chunks: Iterator[bytes]
+    __slots__ = ("kind", "chunks")  # noqa: RUF023
+
+    def __init__(self, kind: RegionKind, chunks: Iterator[bytes]) -> None:
+        self.kind = kind
+        self.chunks = chunks
 
 
 class LengthCheck(Protocol):
@@ -90,12 +123,15 @@ class LengthCheck(Protocol):
     def __call__(self, offset: int) -> bool: ...
 
 
-class PrefixDigest(NamedTuple):
+class PrefixDigest:
     """SHA-256 of the beginning of a file: the object fed with the bytes before some offset, to go on with, and the
     hexadecimal digest of the whole beginning."""
 
-    at: _Hash
-    sha256: str
+    __slots__ = ("at", "sha256")
+
+    def __init__(self, at: _Hash, sha256: str) -> None:
+        self.at = at
+        self.sha256 = sha256
 
 
 class SourceFile(Protocol):
@@ -107,12 +143,10 @@ class SourceFile(Protocol):
     @property
     def length_check(self) -> LengthCheck | None:
         """For an mbox that carries Content-Length fields and can be looked into; else None."""
-        ...
 
     @property
     def can_start(self) -> bool:
         """Whether `regions` can begin at any offset: an uncompressed mbox on disk."""
-        ...
 
     def regions(self, start: int = 0) -> Generator[Region, None, None]:
         """Open the file and go through it once; it is closed when the iterator ends or is closed.
@@ -122,7 +156,6 @@ class SourceFile(Protocol):
         and the error's `offset` says how far that is. `SourceChangedError` comes after the last byte: the file
         changed while it was read.
         """
-        ...
 
     def prefix_digest(self, length: int, at: int) -> PrefixDigest | None:
         """The SHA-256 of the file's first `length` bytes, and the state of the digest at byte `at` (at most `length`).
@@ -130,7 +163,6 @@ class SourceFile(Protocol):
         Reads these bytes once. None where the file is shorter, changes meanwhile, or is no plain file on disk.
         Raises `SourceError` where it cannot be read.
         """
-        ...
 
 
 class Source(Protocol):
@@ -142,13 +174,11 @@ class Source(Protocol):
     @property
     def size(self) -> int | None:
         """Bytes on disk that a pass will read, for progress; None where that is not known beforehand."""
-        ...
 
     @property
     def stamp(self) -> tuple[int, int] | None:
         """Size in bytes and time of the last change (nanoseconds since 1970, UTC) of the one file on disk that the
         source is; None for folders and streams, and where it cannot be told."""
-        ...
 
     def files(self) -> Iterator[SourceFile | SkippedFile | FolderInfo]:
         """The files in a fixed order (sorted by name as bytes; members of a container as they stand in it).
@@ -157,23 +187,27 @@ class Source(Protocol):
         The folders that the source is made of come as well, on disk each before what lies in it.
         Raises `SourceError` where the source as a whole cannot be read on.
         """
-        ...
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedFile:
+class SkippedFile(Value):
     """A file that was passed over. `is_error` tells one that ought to have been read (no permission) from one
     that is simply no mail (a picture in the same folder). `reason` is a line for people."""
 
+    __slots__ = ("name", "reason", "is_error")  # noqa: RUF023
     name: bytes
     reason: str
-    is_error: bool = False
+    is_error: bool
+
+    def __init__(self, name: bytes, reason: str, is_error: bool = False) -> None:
+        self._set(name=name, reason=reason, is_error=is_error)
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Record):
     """A source, or a file in it, that was not read to its end."""
 
-    label: str
-    error: SourceError
-    name: bytes = b""
+    __slots__ = ("label", "error", "name")  # noqa: RUF023
+
+    def __init__(self, label: str, error: SourceError, name: bytes = b"") -> None:
+        self.label = label
+        self.error = error
+        self.name = name

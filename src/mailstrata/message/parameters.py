@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from urllib.parse import unquote_to_bytes
 
 from mailstrata.message.charsets import decode
 from mailstrata.message.encoded_words import decode_words, one_line
@@ -74,6 +73,8 @@ def _join(segments: _Extended) -> str:
     if is_encoded and len(pieces) == 3:
         charset = pieces[0].decode("ascii", "replace")
         ordered[0] = (pieces[2], True)
+    from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - slow to import
+
     joined = b"".join(unquote_to_bytes(octets) if is_encoded else octets for octets, is_encoded in ordered)
     if charset is None and b"=?" in joined:
         return decode_words(joined)

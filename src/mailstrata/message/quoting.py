@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
 
 from mailstrata.parser.events import EntityEnd, Event, Span, SpanKind
 from mailstrata.parser.machine import Parser
 from mailstrata.transfer.mbox import MboxUnquoter, may_be_quoted
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from mailstrata.message.origin import MboxVariant
 
 _HEADER: Final = SpanKind.HEADER

@@ -7,16 +7,10 @@ available.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal
 
 from mailstrata.errors import SourceError, StalePartError, UsageError
-from mailstrata.message.charsets import read_text
-from mailstrata.message.decoding import PartDecoder
-from mailstrata.message.flowed import unflow
 from mailstrata.message.headers import Headers
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import Region
@@ -26,8 +20,12 @@ from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKi
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser, Profile
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from email.message import EmailMessage
+    from hashlib import _Hash
+    from typing import Final, Literal, TypeAlias
 
     from mailstrata.message.origin import FileInfo, SourceFile, SourceInfo
     from mailstrata.parser.entity import Entity
@@ -37,7 +35,7 @@ _SEPARATOR: Final = SpanKind.SEPARATOR
 DEFAULT_EMAIL_MESSAGE_BYTES = 32 << 20
 """Up to how many raw bytes `Part.as_email_message` builds an object that lies in memory whole."""
 
-ReaderMode = Literal["full", "headers"]
+ReaderMode: TypeAlias = "Literal['full', 'headers']"
 
 
 class Part(PartInfo):
@@ -72,12 +70,16 @@ class Part(PartInfo):
         """The content as text: decoded from the declared charset, U+FFFD for what cannot be, format=flowed (RFC
         3676) undone. Holds the whole text. Where the charset had to be guessed, a defect
         says so. Raises `StalePartError` when the reader has moved on."""
+        from mailstrata.message.charsets import read_text  # noqa: PLC0415 - for whoever reads texts
+
         read = read_text(b"".join(self), self.charset)
         if read.is_guessed:
             self.decoder_defects.append(Defect(DefectCode.CHARSET_GUESSED, self.body_start, self.end))
         text = read.text
         parameters = self.type_parameters
         if self.content_type == "text/plain" and parameters.get("format", "").lower() == "flowed":
+            from mailstrata.message.flowed import unflow  # noqa: PLC0415
+
             text = unflow(text, parameters.get("delsp", "").lower() == "yes")
         return text
 
@@ -163,10 +165,16 @@ class Reader:
         self._limits = limits or Limits()
         if mode == "headers":
             # A machine that enters nothing looks for nothing but the next `From ` line.
-            self._limits = replace(self._limits, depth=1)
+            self._limits = self._limits.replace(depth=1)
         self._profile: Profile = profile
         self._offset = offset
-        self._digests = digests
+        # What makes a digest; None where nothing is hashed.
+        self._sha256: Callable[[], _Hash] | None = None
+        self._hash: _Hash | None = None
+        if digests:
+            from hashlib import sha256  # noqa: PLC0415 - slow to import
+
+            self._sha256 = sha256
         self._current: Message | None = None
         self._current_part: Part | None = None
         # The events of the region under way that are there already, from `_place` on, and where more come from.
@@ -176,7 +184,6 @@ class Reader:
         self._stream: EventStream | None = None
         self._open_parts: list[Part] = []
         self._untaken: Part | None = None
-        self._hash = hashlib.sha256()
         self._size = 0
         self._untouched = False
         self._resume_offset = offset
@@ -274,8 +281,8 @@ class Reader:
                 if type(event) is EntityBegin:
                     self._place = place + 1
                     self._open_parts = []
-                    if self._digests:
-                        self._hash = hashlib.sha256()
+                    if self._sha256 is not None:
+                        self._hash = self._sha256()
                     self._size = 0
                     root = self._begin_part(event)
                     self._untaken = root
@@ -304,7 +311,7 @@ class Reader:
             assert type(span) is Span
             block = span.data
             self._size += len(block)
-            if self._digests:
+            if self._hash is not None:
                 self._hash.update(block)
         parts = self._open_parts
         depth = entity.depth
@@ -330,7 +337,7 @@ class Reader:
         self._untouched = False
         data = span.data
         self._size += len(data)
-        if self._digests:
+        if self._hash is not None:
             self._hash.update(data)
 
     def _parts(self, message: Message) -> Iterator[Part]:
@@ -377,7 +384,7 @@ class Reader:
     def _end_message(self, message: Message) -> None:
         message._ended = True
         message.size = self._size
-        if self._digests:
+        if self._hash is not None:
             message.sha256 = self._hash.hexdigest()
         assert self._stream is not None
         unquoter = self._stream.take_unquoter()
@@ -400,8 +407,10 @@ class Reader:
     def _decoded(self, part: Part) -> Iterator[bytes]:
         if part.is_container:
             return
+        from mailstrata.message.decoding import PartDecoder  # noqa: PLC0415 - for whoever reads contents
+
         decoder = PartDecoder(part, self._limits.decoded_bytes)
-        digest = hashlib.sha256() if self._digests else None
+        digest = None if self._sha256 is None else self._sha256()
         for data in self._body(part):
             decoded = decoder.feed(data)
             if decoded:

@@ -9,8 +9,12 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
+from functools import cache
 
-_SHIFTED = re.compile(rb"[A-Za-z0-9+/]*+")
+
+@cache
+def _shifted() -> re.Pattern[bytes]:
+    return re.compile(rb"[A-Za-z0-9+/]*+")
 
 
 class Utf7Decoder(codecs.IncrementalDecoder):
@@ -35,7 +39,7 @@ class Utf7Decoder(codecs.IncrementalDecoder):
                 position = stop + 1
                 self._shifted = self._empty = plus >= 0
                 continue
-            match = _SHIFTED.match(data, position)
+            match = _shifted().match(data, position)
             assert match is not None  # it matches nothing, too
             self._feed(match[0], text)
             position = match.end()

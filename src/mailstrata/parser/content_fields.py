@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import Final
 
 from mailstrata.parser.defects import DefectCode
 from mailstrata.parser.encodings import IDENTITY_ENCODINGS, KNOWN_ENCODINGS
@@ -15,6 +14,10 @@ from mailstrata.parser.entity import Entity
 from mailstrata.parser.fields import field_span, split_fields, unfold
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.parameters import split_parameters
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
 @cache

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mailstrata.parser.defects import Defect, DefectCode
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mailstrata.parser.content_fields import ContentFields
 

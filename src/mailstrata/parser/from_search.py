@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 _MOST_MISSES: Final = 16
 """So many letters that begin no such line, and the letter is too frequent to be looked for on its own."""

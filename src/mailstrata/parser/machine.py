@@ -18,7 +18,6 @@ import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
-from typing import Final, Literal
 
 from mailstrata.errors import UsageError
 from mailstrata.parser.body_watch import LONGEST_LINE, BodyWatch, long_line
@@ -35,6 +34,10 @@ from mailstrata.parser.limits import Limits
 from mailstrata.parser.open_boundaries import OpenBoundaries, OpenBoundary
 from mailstrata.parser.plain_header import SMALL_BLOCK, PlainHeader, plain_block, scan_plain
 from mailstrata.parser.states import TRANSITIONS, State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Literal, TypeAlias
 
 __all__ = ["TRANSITIONS", "Mode", "Parser", "Profile", "State"]
 
@@ -109,8 +112,8 @@ def _content_length() -> re.Pattern[bytes]:
 # that finds only those that matter.
 _MANY_CANDIDATES = 256
 
-Mode = Literal["message", "mbox"]
-Profile = Literal["default", "strict"]
+Mode: TypeAlias = "Literal['message', 'mbox']"
+Profile: TypeAlias = "Literal['default', 'strict']"
 
 
 class _Verdict(Enum):

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
 
 from mailstrata.parser.fields import unfold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _TOKEN = rb"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]"
 _MAIN: Final = re.compile(rb"[ \t]*+((?>(?:" + _TOKEN + rb"|/)+))[ \t\r\n]*+(?=;|\Z)")

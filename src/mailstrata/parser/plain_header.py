@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
 
 from mailstrata.parser.body_watch import LONGEST_LINE, long_line
 from mailstrata.parser.content_fields import ContentFields, plain_content_fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _VALUE: Final = rb":([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
 # A field that is noted with its value, or nothing where a line begins that is neither a field nor a continuation. A

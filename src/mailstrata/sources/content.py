@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import Literal
 
 from mailstrata.errors import DamagedSourceError, SourceError, UsageError
 from mailstrata.message.origin import FileInfo, LengthCheck, PrefixDigest, Region
 from mailstrata.sources.chunks import CHUNK_BYTES
-from mailstrata.sources.compression import Compression, decompress
-from mailstrata.sources.emlx import emlx_regions
 from mailstrata.sources.files import FileReader, display
 from mailstrata.sources.mbox_variant import LOOK_BYTES, begins_message
 
-Content = Literal["mbox", "message", "emlx"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+    from mailstrata.sources.compression import Compression
+
+Content: TypeAlias = "Literal['mbox', 'message', 'emlx']"
 """What a file with mail holds: messages with `From ` lines, one message, or one as Apple Mail keeps it."""
 
 
 def regions_of(content: Content, chunks: Iterator[bytes]) -> Generator[Region, None, None]:
     """The regions of a file of that content; they tile it."""
     if content == "emlx":
+        from mailstrata.sources.emlx import emlx_regions  # noqa: PLC0415 - for what only Apple Mail keeps
+
         yield from emlx_regions(chunks)
     else:
         yield Region(content, chunks)
@@ -101,6 +105,8 @@ class DiskFile:
 
 def decompressed(reader: FileReader, compression: Compression, label: str) -> Generator[bytes, None, None]:
     """What a compressed file holds. Raises `SourceError`, after what could be read."""
+    from mailstrata.sources.compression import decompress  # noqa: PLC0415 - for what is compressed
+
     with closing(decompress(reader.chunks(), compression, label)) as chunks:
         try:
             yield from chunks
@@ -122,7 +128,9 @@ def leads_to_message(reader: FileReader, offset: int) -> bool:
 
 
 def _prefix_digest(reader: FileReader, length: int, at: int) -> PrefixDigest | None:
-    digest = hashlib.sha256()
+    from hashlib import sha256  # noqa: PLC0415 - slow to import
+
+    digest = sha256()
     state = digest.copy()
     offset = 0
     while offset < length:

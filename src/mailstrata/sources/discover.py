@@ -19,9 +19,7 @@ from mailstrata.sources.mbox import MboxSource
 from mailstrata.sources.probe import Probe, not_a_mailbox, probe_file
 from mailstrata.sources.sniff import Sniffed, is_named_as_mail, is_named_as_message
 from mailstrata.sources.stdin import STDIN_PATH, pipe_source, stdin_source
-from mailstrata.sources.tar import TarSource
 from mailstrata.sources.walk import Found, walk
-from mailstrata.sources.zip import ZipSource
 
 Word = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -84,8 +82,12 @@ def _archive_or_mbox(
     if kind == "mbox":
         return MboxSource(path, label, explicit=explicit, variant=variant)
     if kind == "tar":
+        from mailstrata.sources.tar import TarSource  # noqa: PLC0415 - its reader is large
+
         return TarSource(path, label, probe.compression, variant=variant)
     if kind == "zip":
+        from mailstrata.sources.zip import ZipSource  # noqa: PLC0415 - as is this one
+
         return ZipSource(path, label, variant=variant)
     return None
 

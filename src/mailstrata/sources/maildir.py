@@ -18,13 +18,16 @@ from functools import cache
 
 from mailstrata.errors import SourceError, SourceNotFoundError
 from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceFile
-from mailstrata.sources.compression import Compression
 from mailstrata.sources.content import DiskFile
 from mailstrata.sources.files import FileReader, access_error, join_label
 from mailstrata.sources.folder import FolderSource
 from mailstrata.sources.folder_names import INBOX, maildir_folder
 from mailstrata.sources.sniff import sniff
 from mailstrata.sources.walk import folder_info, is_maildir, join, list_folder, unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mailstrata.sources.compression import Compression
 
 
 @cache

@@ -14,13 +14,16 @@ from functools import cache
 from mailstrata.errors import SourceError
 from mailstrata.message.origin import FileInfo, MboxVariant, SkippedFile, SourceFile
 from mailstrata.sources.chunks import ChunkReader
-from mailstrata.sources.compression import Compression, decompress
 from mailstrata.sources.content import Content, StreamedFile
 from mailstrata.sources.files import display, reason_of
 from mailstrata.sources.folder_names import INBOX, maildir_folder
 from mailstrata.sources.maildir import flags_of
 from mailstrata.sources.mbox import mailbox_folder
 from mailstrata.sources.probe import Identified, identify, identify_compressed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mailstrata.sources.compression import Compression
 
 
 @cache
@@ -66,6 +69,8 @@ def open_member(
     found = identify(stream.peek, base, in_maildir=in_maildir, variant=variant)
     compression: Compression | None = found.compression
     if compression is not None:
+        from mailstrata.sources.compression import decompress  # noqa: PLC0415 - for what is compressed
+
         stream = ChunkReader(decompress(stream.rest(), compression, label))
         try:
             found = identify_compressed(stream, base, found.sniffed, in_maildir=in_maildir, variant=variant)

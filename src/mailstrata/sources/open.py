@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
-from typing import IO, TYPE_CHECKING
 
 from mailstrata.errors import SourceError, UsageError
 from mailstrata.message.origin import Failure, FolderInfo, MboxVariant, SkippedFile, Source, SourceInfo
@@ -12,14 +11,17 @@ from mailstrata.message.reader import Reader, ReaderMode
 from mailstrata.sources.chunks import CHUNK_BYTES
 from mailstrata.sources.discover import find_sources
 from mailstrata.sources.files import read_error
-from mailstrata.sources.stdin import StreamSource
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import IO, TypeAlias
+
     from mailstrata.message.origin import SourceFile
     from mailstrata.parser.limits import Limits
     from mailstrata.parser.machine import Profile
+    from mailstrata.sources.stdin import StreamSource
 
-Mail = str | os.PathLike[str] | os.PathLike[bytes] | bytes | bytearray | memoryview | IO[bytes]
+Mail: TypeAlias = "str | os.PathLike[str] | os.PathLike[bytes] | bytes | bytearray | memoryview | IO[bytes]"
 
 
 def open(  # noqa: A001 - `mailstrata.open`, like `gzip.open`
@@ -69,6 +71,8 @@ def open(  # noqa: A001 - `mailstrata.open`, like `gzip.open`
 def _object_source(
     label: str, chunks: Callable[[], Generator[bytes, None, None]], variant: MboxVariant | None
 ) -> StreamSource:
+    from mailstrata.sources.stdin import StreamSource  # noqa: PLC0415
+
     return StreamSource(SourceInfo(label, b"-", "stdin"), chunks, variant=variant, any_content=True)
 
 

@@ -6,13 +6,11 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from typing import cast
 
 from mailstrata.errors import NotAMailboxError
 from mailstrata.message.origin import FileInfo, MboxVariant
+from mailstrata.parser.value import Value
 from mailstrata.sources.chunks import ChunkReader
-from mailstrata.sources.compression import Compression, decompress
 from mailstrata.sources.content import Content, leads_to_message
 from mailstrata.sources.files import FileReader
 from mailstrata.sources.mbox_variant import (
@@ -32,13 +30,14 @@ from mailstrata.sources.sniff import (
     without_compression_suffix,
 )
 
-_COMPRESSIONS = frozenset({"gzip", "bzip2", "xz", "zstd"})
-_CONTENTS = frozenset({"mbox", "message", "emlx"})
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mailstrata.sources.compression import Compression
+
 _ADVICE = "name an mbox, a Maildir, .eml or .emlx files, or a tar or zip of them"
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Value):
     """What a stream of (decompressed) bytes is.
 
     `quoting` is set for an mbox. `single` says that it is an mbox seen to its end that holds one message and is not
@@ -46,10 +45,16 @@ class Identified:
     may tell where its messages end.
     """
 
+    __slots__ = ("sniffed", "quoting", "single", "has_lengths")  # noqa: RUF023 - in the order in which they are shown
     sniffed: Sniffed
-    quoting: MboxVariant | None = None
-    single: bool = False
-    has_lengths: bool = False
+    quoting: MboxVariant | None
+    single: bool
+    has_lengths: bool
+
+    def __init__(
+        self, sniffed: Sniffed, quoting: MboxVariant | None = None, single: bool = False, has_lengths: bool = False
+    ) -> None:
+        self._set(sniffed=sniffed, quoting=quoting, single=single, has_lengths=has_lengths)
 
     @property
     def kind(self) -> Kind:
@@ -58,12 +63,14 @@ class Identified:
     @property
     def content(self) -> Content | None:
         """How to read it as mail; None where it holds none, or is an archive."""
-        return cast(Content, self.kind) if self.kind in _CONTENTS else None
+        kind = self.kind
+        return kind if kind in ("mbox", "message", "emlx") else None
 
     @property
     def compression(self) -> Compression | None:
         """How to decompress it; None where it is not compressed."""
-        return cast(Compression, self.kind) if self.kind in _COMPRESSIONS else None
+        kind = self.kind
+        return kind if kind in ("gzip", "bzip2", "xz", "zstd") else None
 
 
 def identify(
@@ -109,13 +116,16 @@ def _may_be_headless_mbox(sniffed: Sniffed, name: bytes, *, named_as_mailbox: bo
     return sniffed.kind == "other" and (named_as_mailbox or (explicit and not is_named_as_message(name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Value):
     """What a file of the file system is, decompressed, and what the system says of it."""
 
+    __slots__ = ("identified", "compression", "status")  # noqa: RUF023
     identified: Identified
     compression: Compression | None
     status: os.stat_result
+
+    def __init__(self, identified: Identified, compression: Compression | None, status: os.stat_result) -> None:
+        self._set(identified=identified, compression=compression, status=status)
 
     def file_info(self, name: bytes = b"", folder: str = "", flags: str = "") -> FileInfo:
         """The `FileInfo` of the file."""
@@ -145,6 +155,8 @@ def probe_file(path: bytes, label: str, *, explicit: bool = False, variant: Mbox
         )
         compression = found.compression
         if compression is not None:
+            from mailstrata.sources.compression import decompress  # noqa: PLC0415 - for what is compressed
+
             with closing(decompress(reader.chunks(), compression, label)) as chunks:
                 stream = ChunkReader(chunks)
                 found = identify_compressed(stream, name, found.sniffed, explicit=explicit, variant=variant)

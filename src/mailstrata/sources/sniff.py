@@ -9,27 +9,35 @@ Otherwise source code, YAML and notes, which begin with `word:` as well, would b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from mailstrata.parser.from_line import has_from_line_shape
 from mailstrata.parser.limits import Limits
+from mailstrata.parser.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
 HEAD_BYTES = 1 << 14
 """How many of a file's first bytes `sniff` wants to see."""
 
-Kind = Literal["mbox", "message", "emlx", "gzip", "bzip2", "xz", "zstd", "tar", "zip", "empty", "unsupported", "other"]
+Kind: TypeAlias = (
+    "Literal['mbox', 'message', 'emlx', 'gzip', 'bzip2', 'xz', 'zstd', 'tar', 'zip', 'empty', 'unsupported', 'other']"
+)
 """`unsupported` is mail in a form that mailstrata does not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sniffed:
+class Sniffed(Value):
     """What a file is; `description` completes the sentence "this file is ...", `advice` says what to do about it."""
 
+    __slots__ = ("kind", "description", "advice")  # noqa: RUF023 - in the order in which they are shown
     kind: Kind
     description: str
-    advice: str = ""
+    advice: str
+
+    def __init__(self, kind: Kind, description: str, advice: str = "") -> None:
+        self._set(kind=kind, description=description, advice=advice)
 
 
 MAILBOX_SUFFIXES = (b".mbox", b".mbx", b".mboxrd", b".mboxo", b".mboxcl", b".mboxcl2")

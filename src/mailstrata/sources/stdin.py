@@ -10,12 +10,10 @@ from contextlib import closing
 from mailstrata.errors import NotAMailboxError, SourceError
 from mailstrata.message.origin import FileInfo, FolderInfo, MboxVariant, SkippedFile, SourceFile, SourceInfo
 from mailstrata.sources.chunks import CHUNK_BYTES, ChunkReader
-from mailstrata.sources.compression import decompress
 from mailstrata.sources.content import StreamedFile
 from mailstrata.sources.files import access_error, read_error
 from mailstrata.sources.one_file import absolute
 from mailstrata.sources.probe import identify, identify_compressed, not_a_mailbox
-from mailstrata.sources.tar import tar_files
 
 STDIN_LABEL = "standard input"
 STDIN_PATH = b"-"
@@ -61,9 +59,13 @@ class StreamSource:
             found = identify(stream.peek, b"", explicit=True, variant=self._variant)
             compression = found.compression
             if compression is not None:
+                from mailstrata.sources.compression import decompress  # noqa: PLC0415 - for what is compressed
+
                 stream = ChunkReader(decompress(stream.rest(), compression, label))
                 found = identify_compressed(stream, b"", found.sniffed, explicit=True, variant=self._variant)
             if found.kind == "tar":
+                from mailstrata.sources.tar import tar_files  # noqa: PLC0415 - its reader is large
+
                 yield from tar_files(stream, label, variant=self._variant)
                 return
             content = found.content

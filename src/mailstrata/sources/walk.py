@@ -13,16 +13,19 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from mailstrata.errors import SourceError
 from mailstrata.message.origin import FolderInfo, SkippedFile
+from mailstrata.parser.value import Record, Value
 from mailstrata.sources.files import access_error, reason_of, special_file_reason
 from mailstrata.sources.sniff import has_suffix
 
-FoundKind = Literal["file", "folder", "maildir", "apple-mail"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+FoundKind: TypeAlias = "Literal['file', 'folder', 'maildir', 'apple-mail']"
 
 
 @cache
@@ -33,26 +36,31 @@ def _maildir_name() -> re.Pattern[bytes]:
 _NAMES_LOOKED_AT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Value):
     """A regular file below the folder that is walked, or a folder (it may be the first one): a mailbox, or one that is
     walked through.
 
     `name` is the path below the first folder, `path` the whole one.
     """
 
+    __slots__ = ("kind", "name", "path")
     kind: FoundKind
     name: bytes
     path: bytes
 
+    def __init__(self, kind: FoundKind, name: bytes, path: bytes) -> None:
+        self._set(kind=kind, name=name, path=path)
 
-@dataclass(slots=True)
-class Listing:
+
+class Listing(Record):
     """What lies in one directory, by name: `names` are sorted as paths are (a folder's ends in `/`), `skipped` says of
     some why they are passed over."""
 
-    names: list[bytes]
-    skipped: dict[bytes, str]
+    __slots__ = ("names", "skipped")
+
+    def __init__(self, names: list[bytes], skipped: dict[bytes, str]) -> None:
+        self.names = names
+        self.skipped = skipped
 
 
 def list_folder(path: bytes) -> Listing:

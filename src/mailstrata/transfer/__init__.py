@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from mailstrata.parser.encodings import IDENTITY_ENCODINGS, KNOWN_ENCODINGS
-from mailstrata.transfer.base import Decoder
-from mailstrata.transfer.base64 import Base64Decoder
 from mailstrata.transfer.identity import IdentityDecoder
-from mailstrata.transfer.quoted_printable import QuotedPrintableDecoder
-from mailstrata.transfer.uuencode import UuencodeDecoder
+
+# As `typing` has it, which takes longer to import than all that is here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mailstrata.transfer.base import Decoder
 
 __all__ = ["IDENTITY_ENCODINGS", "KNOWN_ENCODINGS", "Decoder", "decoder_for"]
 
-_DECODERS: dict[str, type[Decoder]] = {
-    "7bit": IdentityDecoder,
-    "8bit": IdentityDecoder,
-    "binary": IdentityDecoder,
-    "base64": Base64Decoder,
-    "quoted-printable": QuotedPrintableDecoder,
-    "uue": UuencodeDecoder,
-    "uuencode": UuencodeDecoder,
-    "x-uue": UuencodeDecoder,
-    "x-uuencode": UuencodeDecoder,
-}
+
+@cache
+def _decoder_of(encoding: str) -> type[Decoder]:
+    """The class that decodes what is encoded so, imported when the first such body comes."""
+    if encoding == "base64":
+        from mailstrata.transfer.base64 import Base64Decoder  # noqa: PLC0415
+
+        return Base64Decoder
+    if encoding == "quoted-printable":
+        from mailstrata.transfer.quoted_printable import QuotedPrintableDecoder  # noqa: PLC0415
+
+        return QuotedPrintableDecoder
+    if encoding not in IDENTITY_ENCODINGS:
+        from mailstrata.transfer.uuencode import UuencodeDecoder  # noqa: PLC0415
+
+        return UuencodeDecoder
+    return IdentityDecoder
 
 
 def decoder_for(encoding: str) -> Decoder:
@@ -30,4 +39,4 @@ def decoder_for(encoding: str) -> Decoder:
     `encoding` is the value of Content-Transfer-Encoding in lower case, as `Entity.encoding` has it. Of an encoding
     that is not known the bytes are taken as they stand (RFC 2045, 6.4).
     """
-    return _DECODERS.get(encoding, IdentityDecoder)()
+    return _decoder_of(encoding)() if encoding in KNOWN_ENCODINGS else IdentityDecoder()

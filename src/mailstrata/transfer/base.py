@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from mailstrata.parser.defects import Defect, DefectCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 MAX_DEFECTS = 100
 
@@ -20,11 +24,9 @@ class Decoder(Protocol):
 
     def feed(self, data: bytes) -> bytes:
         """Decode the next bytes; returns what is certain so far (bytes, possibly empty)."""
-        ...
 
     def close(self) -> bytes:
         """The body has ended; returns the last decoded bytes. Called once, after the last `feed`."""
-        ...
 
 
 def add_defect(defects: list[Defect], code: DefectCode, start: int, end: int) -> None:

@@ -14,12 +14,15 @@ import re
 from binascii import Error
 from itertools import compress
 from struct import Struct
-from typing import Final
 
 from pybase64 import b64decode
 
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer.base import MAX_DEFECTS, add_defect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _WHITE_SPACE = b"\r\n \t"

@@ -23,9 +23,12 @@ import re
 from bisect import bisect_left
 from functools import cache
 from itertools import pairwise
-from typing import Final
 
 from mailstrata.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 MAX_UNQUOTED_LINES = 65_536
 """Exceptions noted for one message; at the next one its quoting is left as it is from there on."""

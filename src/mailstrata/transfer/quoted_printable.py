@@ -17,10 +17,13 @@ from __future__ import annotations
 import re
 from binascii import a2b_qp
 from itertools import repeat
-from typing import Final
 
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer.base import MAX_DEFECTS, add_defect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 MAX_TRAILING_SPACE = 998
 """The longest run of spaces and tabs, in bytes, that is still white space at the end of a line. RFC 5322, 2.1.1

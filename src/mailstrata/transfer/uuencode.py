@@ -11,12 +11,15 @@ import re
 from binascii import Error, a2b_uu
 from enum import Enum
 from struct import unpack_from
-from typing import Final
 
 from pybase64 import b64decode
 
 from mailstrata.parser.defects import Defect, DefectCode
 from mailstrata.transfer.base import MAX_DEFECTS, add_defect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 BEGIN_SEARCH_BYTES = 1 << 16
 """The `begin` line must begin within this many bytes. If it does not, the body is taken as it stands: what was

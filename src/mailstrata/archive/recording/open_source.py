@@ -65,14 +65,14 @@ class OpenSource:
         if info.size is None or info.size < known.length:
             return None
         found = file.prefix_digest(known.length, offset)
-        if found is None or found[1] != known.sha256:
+        if found is None or found.sha256 != known.sha256:
             return None
         previous.copy(known.first, known.resume_line - known.first, self.segments)
         totals.bytes_unchanged += offset
         totals.messages_unchanged += known.resume_messages
         self._offset = offset
         self._last_message = (known.last_start, known.last_end, known.last_sha256)
-        return Seen(offset, known.resume_messages, found[0], unchanged=False)
+        return Seen(offset, known.resume_messages, found.at, unchanged=False)
 
     def begin_file(self, file: FileInfo) -> None:
         """The file begins, at the offset that `look` gave."""
