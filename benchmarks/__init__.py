@@ -14,10 +14,3 @@
 Units: MB is 1,000,000 bytes and MiB 1,048,576. Times are those of the whole process, the start of the
 interpreter and all imports included. POSIX only: peak memory comes from wait4().
 """
-
-from __future__ import annotations
-
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
-"""The checkout: programs run there, so that `python -m benchmarks...` finds them."""

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from benchmarks import ROOT
+from benchmarks.checkout import ROOT
 from benchmarks.contest import Rules, compare, progress
 from benchmarks.contestants import EMPTY, JOBS, MAILBOXES, Contestant, Sources, contestants
 from benchmarks.inputs import Facts

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks import ROOT
+from benchmarks.checkout import ROOT
 from benchmarks.memory import TreePeak
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -67,6 +67,7 @@ def run(
         process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env=_environment(),
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if discard_output else out,
             stderr=errors,
@@ -109,6 +110,11 @@ def run(
         printed = json.loads(last) if last.startswith("{") else {}
         processor = usage.ru_utime + usage.ru_stime
         return Measurement(seconds, max(usage.ru_maxrss * RSS_UNIT, together), printed, processor)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, in which Python may keep what it compiled: installed software is measured, which has that beside it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _last_line(file: IO[bytes]) -> str:

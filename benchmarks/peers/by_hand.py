@@ -15,7 +15,6 @@ import binascii
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import zstandard
 from pybase64 import b64decode
@@ -68,7 +67,7 @@ def base64_bodies(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]
         yield from base64_bodies(data, body, end)
 
 
-def mailbox(path: Path, take: Take | None, counts: Counts) -> None:
+def mailbox(path: str, take: Take | None, counts: Counts) -> None:
     """Messages that fit into memory. What is counted as an attachment here is whatever is said to be base64."""
     for data in messages(path):
         counts.messages += 1
@@ -88,10 +87,10 @@ def mailbox(path: Path, take: Take | None, counts: Counts) -> None:
         take(data[at:], False)
 
 
-def large_message(path: Path, take: Take | None, counts: Counts) -> None:
+def large_message(path: str, take: Take | None, counts: Counts) -> None:
     """One message with one large base64 body, chunk by chunk. Its lines have four times so many characters."""
     counts.messages = counts.attachments = 1
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         head = file.read(_HEAD)
         line = delimiter(head[: body_start(head, 0, len(head))])
         body = body_start(head, head.lower().index(b"encoding: base64"), len(head))
@@ -113,27 +112,27 @@ def without_line_breaks(data: bytes) -> bytes:
     return data.replace(b"\n", b"").replace(b"\r", b"")
 
 
-def extract(through: Callable[[Path, Take, Counts], None], path: Path, folder: Path, counts: Counts) -> None:
+def extract(through: Callable[[str, Take, Counts], None], path: str, folder: str, counts: Counts) -> None:
     """Write what was encoded: each body to a file of its own, a large one to one file."""
     if through is large_message:
-        with (folder / "content").open("wb", buffering=0) as out:
+        with open(f"{folder}/content", "wb", buffering=0) as out:
             through(path, lambda data, was_encoded: was_encoded and out.write(data), counts)
             counts.attachment_bytes = out.tell()
         return
 
     def write(data: bytes, was_encoded: bool) -> None:
         if was_encoded:
-            with counts.attachment_path(folder).open("wb", buffering=0) as out:
+            with open(counts.attachment_path(folder), "wb", buffering=0) as out:
                 counts.attachment_bytes += out.write(data)
 
     through(path, write, counts)
 
 
-def archive(through: Callable[[Path, Take, Counts], None], path: Path, folder: Path, counts: Counts) -> None:
+def archive(through: Callable[[str, Take, Counts], None], path: str, folder: str, counts: Counts) -> None:
     """Hash and compress."""
     digest = hashlib.sha256()
     compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
-    with (folder / "limit.zst").open("wb", buffering=0) as file, compressor.stream_writer(file, closefd=False) as out:
+    with open(f"{folder}/limit.zst", "wb", buffering=0) as file, compressor.stream_writer(file, closefd=False) as out:
 
         def keep(data: bytes, _: bool) -> None:
             digest.update(data)
@@ -142,9 +141,9 @@ def archive(through: Callable[[Path, Take, Counts], None], path: Path, folder: P
         through(path, keep, counts)
 
 
-def job(name: str, path: Path, folder: Path | None, counts: Counts) -> None:
+def job(name: str, path: str, folder: str | None, counts: Counts) -> None:
     """One of the three jobs."""
-    through = large_message if path.suffix == ".eml" else mailbox
+    through = large_message if path.endswith(".eml") else mailbox
     if folder is None:
         through(path, None, counts)
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from benchmarks.peers.mbox import messages
 from benchmarks.peers.program import Counts, each, not_installed, run
 
@@ -13,7 +11,7 @@ except ImportError:
     not_installed("fast-mail-parser")
 
 
-def job(path: Path, folder: Path | None, counts: Counts) -> None:
+def job(path: str, folder: str | None, counts: Counts) -> None:
     """Parse each message; what it parses, it also decodes."""
 
     def take(data: bytes) -> None:
@@ -27,7 +25,7 @@ def job(path: Path, folder: Path | None, counts: Counts) -> None:
             if folder is None:
                 counts.attachments += 1
                 continue
-            counts.attachment_bytes += counts.attachment_path(folder).write_bytes(attachment.content)
+            counts.write(folder, attachment.content)
 
     each(messages(path), take, counts, (DecodeError, HeaderParseError))
 

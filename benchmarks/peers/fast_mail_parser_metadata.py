@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from benchmarks.peers.mbox import messages
 from benchmarks.peers.program import Counts, each, not_installed, run
 
@@ -13,7 +11,7 @@ except ImportError:
     not_installed("fast-mail-parser")
 
 
-def job(path: Path, folder: Path | None, counts: Counts) -> None:
+def job(path: str, folder: str | None, counts: Counts) -> None:
     """Parse each message. Texts without a file name are not reported in this mode, and so not counted."""
     assert folder is None
 

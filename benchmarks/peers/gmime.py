@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks import ROOT
+from benchmarks.checkout import ROOT
 
 HOW_TO_INSTALL = "GMime is not installed (Debian: apt install gcc pkg-config libgmime-3.0-dev)"
 _SOURCE = Path(__file__).with_name("gmime_peer.c")

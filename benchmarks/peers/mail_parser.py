@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-from pathlib import Path
 
 from benchmarks.peers.mbox import messages
 from benchmarks.peers.program import Counts, each, not_installed, run
@@ -15,7 +14,7 @@ except ImportError:
     not_installed("mail-parser")
 
 
-def job(path: Path, folder: Path | None, counts: Counts) -> None:
+def job(path: str, folder: str | None, counts: Counts) -> None:
     """Parse each message; it decodes every text, and leaves attachments in base64 until they are written."""
 
     def take(data: bytes) -> None:
@@ -31,7 +30,7 @@ def job(path: Path, folder: Path | None, counts: Counts) -> None:
                 continue
             payload = attachment["payload"]
             content = binascii.a2b_base64(payload) if attachment["binary"] else payload.encode("utf-8", "replace")
-            counts.attachment_bytes += counts.attachment_path(folder).write_bytes(content)
+            counts.write(folder, content)
 
     each(messages(path), take, counts, (ValueError, LookupError, MailParserError))
 

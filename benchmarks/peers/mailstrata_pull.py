@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import mailstrata
 from benchmarks.peers.program import Counts, run
 
 
-def job(path: Path, folder: Path | None, counts: Counts) -> None:
+def job(path: str, folder: str | None, counts: Counts) -> None:
     """Walk every part as it streams by."""
     for message in mailstrata.open(path, digests=False):
         counts.messages += 1
@@ -20,7 +18,7 @@ def job(path: Path, folder: Path | None, counts: Counts) -> None:
             if folder is None:
                 counts.attachments += 1
                 continue
-            with counts.attachment_path(folder).open("wb") as out:
+            with open(counts.attachment_path(folder), "wb") as out:
                 for chunk in part:
                     counts.attachment_bytes += out.write(chunk)
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 _CHUNK = 1 << 22
 _SEPARATOR = b"\n\nFrom "
 
 
-def messages(path: Path, chunk_bytes: int = 0) -> Iterator[bytes]:
+def messages(path: str, chunk_bytes: int = 0) -> Iterator[bytes]:
     """The messages of an mbox, without their `From ` lines, one at a time; a file that is no mbox, whole.
 
     Splits at a blank line and `From `; nothing is unquoted. It is read in pieces of 4 MiB, or of `chunk_bytes`.
     """
     chunk_bytes = chunk_bytes or _CHUNK
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         pending = file.read(chunk_bytes)
         if not pending.startswith(b"From "):
             yield pending + file.read()

@@ -2,53 +2,67 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import NoReturn, Protocol, TypeVar
+
+# Imported for type checkers only: the start of a program is measured with it. So are paths text and records plain.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import NoReturn, Protocol, TypeVar
+
+    Source = TypeVar("Source")
+else:
+    Protocol = object
 
 NOT_INSTALLED = 3
 """The exit code of a program whose library is missing."""
 
-Source = TypeVar("Source")
 
-
-@dataclass(slots=True)
 class Counts:
     """What a program found. `attachment_bytes` is decoded content that was written; 0 when only parsing. `failed` are
     the messages at which the library raised an exception: real mail has some, and the next one is parsed all the same.
     """
 
-    messages: int = 0
-    parts: int = 0
-    attachments: int = 0
-    attachment_bytes: int = 0
-    failed: int = 0
+    __slots__ = ("attachment_bytes", "attachments", "failed", "messages", "parts")
 
-    def attachment_path(self, folder: Path) -> Path:
+    def __init__(self) -> None:
+        self.messages = 0
+        self.parts = 0
+        self.attachments = 0
+        self.attachment_bytes = 0
+        self.failed = 0
+
+    def attachment_path(self, folder: str) -> str:
         """Count an attachment and name its file. The names are ours: safe names are not what is compared."""
         self.attachments += 1
-        return folder / f"{self.attachments:08}"
+        return f"{folder}/{self.attachments:08}"
+
+    def write(self, folder: str, content: bytes) -> None:
+        """Count an attachment and write its file."""
+        with open(self.attachment_path(folder), "wb") as out:
+            self.attachment_bytes += out.write(content)
+
+    def as_json(self) -> str:
+        """One line of JSON."""
+        return "{" + ", ".join([f'"{name}": {getattr(self, name)}' for name in self.__slots__]) + "}"
 
 
 class Job(Protocol):
     """Goes through an input; writes attachments to the folder if there is one."""
 
-    def __call__(self, path: Path, folder: Path | None, counts: Counts) -> None: ...
+    def __call__(self, path: str, folder: str | None, counts: Counts) -> None: ...
 
 
 class NamedJob(Protocol):
     """The same, for a program that has to know which job it is."""
 
-    def __call__(self, name: str, path: Path, folder: Path | None, counts: Counts) -> None: ...
+    def __call__(self, name: str, path: str, folder: str | None, counts: Counts) -> None: ...
 
 
 def run(job: Job) -> None:
     """The command line of a program that parses and extracts."""
 
-    def named(name: str, path: Path, folder: Path | None, counts: Counts) -> None:  # noqa: ARG001
+    def named(name: str, path: str, folder: str | None, counts: Counts) -> None:  # noqa: ARG001
         job(path, folder, counts)
 
     run_words(sys.argv[1:], named)
@@ -59,8 +73,8 @@ def run_words(words: Sequence[str], job: NamedJob, names: Sequence[str] = ("pars
     if not words or words[0] not in names or len(words) != (2 if words[0] == "parse" else 3):
         sys.exit("usage: " + " | ".join(f"{name} INPUT" + (" FOLDER" * (name != "parse")) for name in names))
     counts = Counts()
-    job(words[0], Path(words[1]), Path(words[2]) if len(words) == 3 else None, counts)
-    sys.stdout.write(json.dumps(asdict(counts)) + "\n")
+    job(words[0], words[1], words[2] if len(words) == 3 else None, counts)
+    sys.stdout.write(counts.as_json() + "\n")
 
 
 def each(

@@ -19,7 +19,7 @@ def counted(facts: Facts, folder: Path) -> Counts:
     """What the standard library finds in an input."""
     counts = Counts()
     folder.mkdir()
-    job(Path(facts.path), folder, counts)
+    job(facts.path, str(folder), counts)
     return counts
 
 

@@ -62,6 +62,19 @@ def test_children_can_be_left_out_of_the_peak() -> None:
     assert 60e6 < run(python(code), adds_children=False).peak < 120e6
 
 
+def test_programs_may_keep_what_they_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those do that are installed, whatever the environment says; the rest of it is theirs."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("MARK", "5")
+    measured = run(
+        python(
+            "import json, os, sys\n"
+            "print(json.dumps({'writes': not sys.dont_write_bytecode, 'mark': os.environ['MARK']}))"
+        )
+    )
+    assert measured.printed == {"writes": True, "mark": "5"}
+
+
 def test_standard_input_is_fed() -> None:
     """What `feed` writes is what the program reads."""
 
