@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT
+from benchmarks.checkout import ROOT
 from benchmarks.measure import Measurement
 
 _SOURCE = ROOT / "src" / "mailstrata"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailstrata.transfer import _DECODERS, IDENTITY_ENCODINGS, KNOWN_ENCODINGS, decoder_for
+from mailstrata.transfer import _FORMS, IDENTITY_ENCODINGS, KNOWN_ENCODINGS, decoder_for
 from mailstrata.transfer.base64 import Base64Decoder
 from mailstrata.transfer.identity import IdentityDecoder
 from mailstrata.transfer.quoted_printable import QuotedPrintableDecoder
@@ -32,7 +32,7 @@ def test_every_known_encoding_has_its_decoder(encoding: str, kind: type) -> None
 
 def test_there_is_a_decoder_for_each_known_encoding() -> None:
     """The names that the parser knows are those that can be decoded, and no others."""
-    assert frozenset(_DECODERS) == KNOWN_ENCODINGS
+    assert frozenset(_FORMS) == KNOWN_ENCODINGS
 
 
 @pytest.mark.parametrize("encoding", ["", "x-unknown", "BASE64", '"base64"'])

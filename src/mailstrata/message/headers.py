@@ -28,7 +28,11 @@ def _fields() -> re.Pattern[bytes]:
     return re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))", re.MULTILINE)
 
 
-_NAME: Final = re.compile(rb"[!-9;-~]++")
+@cache
+def _name() -> re.Pattern[bytes]:
+    return re.compile(rb"[!-9;-~]++")
+
+
 # What stands behind the name of a field, as `_fields` takes it.
 _VALUE: Final = re.compile(rb"[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))")
 
@@ -179,7 +183,7 @@ def _line_start(name: str) -> bytes | None:
     """What a field of that name begins with, in lower case and with the line feed before it; None if none can."""
     # Lower-cased as bytes: some letters outside ASCII have ASCII ones for their lower case.
     key = name.encode("utf-8", "surrogatepass").lower()
-    return None if _NAME.fullmatch(key) is None else b"\n" + key
+    return None if _name().fullmatch(key) is None else b"\n" + key
 
 
 def _values_of(block: bytes, lower: bytes, line: bytes, at: int) -> list[bytes]:

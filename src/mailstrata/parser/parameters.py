@@ -12,16 +12,20 @@ from functools import cache
 
 from mailstrata.parser.fields import unfold
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
-
 _TOKEN = rb"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]"
-_MAIN: Final = re.compile(rb"[ \t]*+((?>(?:" + _TOKEN + rb"|/)+))[ \t\r\n]*+(?=;|\Z)")
-_PARAMETER: Final = re.compile(
-    rb";[ \t\r\n]*+"
-    rb"(?>(?:(" + _TOKEN + rb'++)=(?:"([^"\\\r\n]*+)"|([^\x00-\x20"(),;\\]++))[ \t\r\n]*+(?=;|\Z))?)'
-)
+
+
+@cache
+def _main() -> re.Pattern[bytes]:
+    return re.compile(rb"[ \t]*+((?>(?:" + _TOKEN + rb"|/)+))[ \t\r\n]*+(?=;|\Z)")
+
+
+@cache
+def _parameter() -> re.Pattern[bytes]:
+    return re.compile(
+        rb";[ \t\r\n]*+"
+        rb"(?>(?:(" + _TOKEN + rb'++)=(?:"([^"\\\r\n]*+)"|([^\x00-\x20"(),;\\]++))[ \t\r\n]*+(?=;|\Z))?)'
+    )
 
 
 def split_parameters(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
@@ -57,13 +61,14 @@ def is_well_formed(value: bytes) -> bool:
 
 
 def _read_well_formed(value: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
-    match = _MAIN.match(value)
+    match = _main().match(value)
     if match is None:
         return None
     parameters = []
     position, end = match.end(), len(value)
+    parameter_at = _parameter().match
     while position < end:
-        parameter = _PARAMETER.match(value, position)
+        parameter = parameter_at(value, position)
         if parameter is None:
             return None
         name, quoted, token = parameter.groups()
