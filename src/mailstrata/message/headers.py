@@ -12,13 +12,9 @@ from mailstrata.parser.fields import RawField, split_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final, TypeVar, overload
+    from typing import Final, TypeVar
 
     _Default = TypeVar("_Default")
-else:
-
-    def overload(function):
-        return function
 
 
 # The fields of a block without bare CRs, as `split_fields` finds them, in a third of the time. A value may keep
@@ -104,13 +100,7 @@ class Headers:
         value = self.raw(name)
         return None if value is None else decode_text(value)
 
-    @overload
-    def get(self, name: str) -> str | None: ...
-
-    @overload
-    def get(self, name: str, default: _Default) -> str | _Default: ...  # noqa: F811 - `overload` has no name that ruff knows
-
-    def get(self, name: str, default: object = None) -> object:  # noqa: F811
+    def get(self, name: str, default: _Default | None = None) -> str | _Default | None:
         """The decoded value of the first field of that name, or else `default`."""
         value = self.raw(name)
         return default if value is None else decode_text(value)
