@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstrata.index import rows as rows_module
+from mailstrata.index.field_columns import LIST_LIMIT, NAME_LIMIT, TEXT_LIMIT
 from mailstrata.index.rows import (
-    LIST_LIMIT,
-    NAME_LIMIT,
-    TEXT_LIMIT,
     MessageTotals,
     blob_row,
     message_row,

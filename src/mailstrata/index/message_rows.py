@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mailstrata.index.field_columns import LIST_LIMIT
 from mailstrata.index.files import writing
 from mailstrata.index.rows import (
-    LIST_LIMIT,
     MessageTotals,
     Row,
     message_row,

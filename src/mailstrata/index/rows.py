@@ -1,30 +1,32 @@
-"""From what is known of messages and parts to rows of the tables.
-
-Text is bounded, so that no message can make a row larger than a small multiple of its header block: header
-values to `TEXT_LIMIT` characters, names and ids to `NAME_LIMIT`, lists to `LIST_LIMIT` entries. What is
-longer is cut; ids are cut everywhere alike, so that they still join.
-"""
+"""From what is known of messages and parts to rows of the tables; texts and lists are bounded (`field_columns`)."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mailstrata.message.addresses import parse_mailboxes
+from mailstrata.index.field_columns import (
+    LIST_LIMIT,
+    NAME_LIMIT,
+    NOTHING,
+    authors,
+    delivered_to_addresses,
+    field_text,
+    keyword_text,
+    label_texts,
+    list_identifier,
+    mailbox_structs,
+    mailer_text,
+    text,
+    text_of,
+    texts,
+)
 from mailstrata.message.content_facts import content_facts
-from mailstrata.message.encoded_words import decode_text
 from mailstrata.message.field_values import (
     BCC,
     CC,
-    DELIVERED_TO,
-    FROM,
-    KEYWORDS,
-    LABELS,
     REPLY_TO,
     SENDER,
     TO,
@@ -35,9 +37,8 @@ from mailstrata.message.json import offset_minutes
 from mailstrata.parser.defects import DefectCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from mailstrata.message.addresses import Mailbox
     from mailstrata.message.content_facts import ContentFacts
     from mailstrata.message.info import MessageInfo, PartInfo
     from mailstrata.message.origin import FileInfo, SourceInfo
@@ -45,15 +46,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 """One row: a value for each column of its table. Timestamps are microseconds since 1970 in UTC."""
-
-TEXT_LIMIT = 65_536
-"""Characters of a header value that are kept."""
-
-NAME_LIMIT = 1_024
-"""Characters of an id, an address, a file name or another short value that are kept."""
-
-LIST_LIMIT = 10_000
-"""Entries of a list (addresses, references, defects) that are kept."""
 
 # These belong to a place where the message lies, not to its bytes.
 _FRAMING = frozenset(
@@ -65,10 +57,6 @@ _FRAMING = frozenset(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LAST_IN_ANGLES = re.compile(r"<([^<>]*)>[^<>]*\Z")
-_LABEL = re.compile(r'"([^"]*)"|([^",]+)')
-_KEYWORD = re.compile(r"[\s;(].*", re.DOTALL)
 # As in `schema`, which takes a library to import.
 MESSAGE_COLUMNS = (
     *("sha256", "canonical_sha256", "message_id", "in_reply_to", "references", "thread_root_id", "date"),
@@ -95,7 +83,6 @@ _message_lists = itemgetter(
 _ROW_BYTES = 1_000
 _TEXT_BYTES = 4
 _ENTRY_BYTES = 250
-_NOTHING: list[Any] = []
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
@@ -157,11 +144,11 @@ def message_values(
     from_, sender, reply_to, to, cc, bcc, _, subject = first[:8]
     raw_id, in_reply_to_ids, references_ids, delivered_to, list_id = first[8:13]
     labels, keywords, user_agent, mailer, auto_submitted = first[13:18]
-    from_addresses, from_address, from_domain = _authors(from_, fields)
+    from_addresses, from_address, from_domain = authors(from_, fields)
     ids = parse_message_ids(raw_id) if raw_id else None
     message_id = text(ids[0], NAME_LIMIT) if ids else None
-    in_reply_to = _texts(parse_message_ids(in_reply_to_ids)) if in_reply_to_ids else _NOTHING
-    references = _texts(parse_message_ids(references_ids)) if references_ids else _NOTHING
+    in_reply_to = texts(parse_message_ids(in_reply_to_ids)) if in_reply_to_ids else NOTHING
+    references = texts(parse_message_ids(references_ids)) if references_ids else NOTHING
     if references:
         thread_root_id: str | None = references[0]
     else:
@@ -177,26 +164,26 @@ def message_values(
         thread_root_id,
         None if date is None else _microseconds(date),
         None if date is None else offset_minutes(date),
-        None if from_ is None else _field_text(from_),
+        None if from_ is None else field_text(from_),
         from_address,
         from_domain,
         from_addresses,
-        None if sender is None else _field_text(sender),
-        _mailboxes(sender, fields, SENDER),
-        None if reply_to is None else _field_text(reply_to),
-        _mailboxes(reply_to, fields, REPLY_TO),
-        None if to is None else _field_text(to),
-        _mailboxes(to, fields, TO),
-        None if cc is None else _field_text(cc),
-        _mailboxes(cc, fields, CC),
-        None if bcc is None else _field_text(bcc),
-        _mailboxes(bcc, fields, BCC),
-        _NOTHING if delivered_to is None else _delivered_to(delivered_to, fields),
-        None if subject is None else _text_of(subject),
-        None if list_id is None else _list_id(list_id),
-        _NOTHING if labels is None and keywords is None else _labels(fields),
-        _mailer(user_agent, mailer),
-        None if auto_submitted is None else _keyword(auto_submitted),
+        None if sender is None else field_text(sender),
+        mailbox_structs(sender, fields, SENDER),
+        None if reply_to is None else field_text(reply_to),
+        mailbox_structs(reply_to, fields, REPLY_TO),
+        None if to is None else field_text(to),
+        mailbox_structs(to, fields, TO),
+        None if cc is None else field_text(cc),
+        mailbox_structs(cc, fields, CC),
+        None if bcc is None else field_text(bcc),
+        mailbox_structs(bcc, fields, BCC),
+        NOTHING if delivered_to is None else delivered_to_addresses(delivered_to, fields),
+        None if subject is None else text_of(subject),
+        None if list_id is None else list_identifier(list_id),
+        NOTHING if labels is None and keywords is None else label_texts(fields),
+        mailer_text(user_agent, mailer),
+        None if auto_submitted is None else keyword_text(auto_submitted),
         text(message.root.entity.content_type, NAME_LIMIT),
         message.size,
         header_size,
@@ -207,7 +194,7 @@ def message_values(
         totals.is_signed,
         totals.is_encrypted,
         len(defects) + totals.defect_count,
-        _defects(defects, -message.start) if defects else _NOTHING,
+        _defects(defects, -message.start) if defects else NOTHING,
     )
 
 
@@ -241,7 +228,7 @@ class OccurrenceValues:
             message.end,
             _separator_text(separator) if separator else None,
             *self._end,
-            _defects(defects, 0) if defects else _NOTHING,
+            _defects(defects, 0) if defects else NOTHING,
             snapshot,
         )
 
@@ -319,7 +306,7 @@ def part_values(
         end - body_start,
         part.size,
         part.sha256,
-        _defects(defects, start - entity.start) if defects else _NOTHING,
+        _defects(defects, start - entity.start) if defects else NOTHING,
     )
 
 
@@ -359,107 +346,6 @@ def message_weight(values: tuple[Any, ...], header_size: int) -> int:
     return row_weight(header_size, sum(map(len, _message_lists(values))))
 
 
-def text(value: str | None, limit: int = TEXT_LIMIT) -> str | None:
-    """A text as a table can hold it: at most `limit` characters, U+FFFD for surrogates."""
-    if value is None:
-        return None
-    if len(value) > limit:
-        value = value[:limit]
-    if not value.isascii() and _SURROGATE.search(value) is not None:
-        value = _SURROGATE.sub("\ufffd", value)
-    return value
-
-
-def _texts(values: Iterable[str]) -> list[str]:
-    return [text(value, NAME_LIMIT) or "" for value in islice(values, LIST_LIMIT)]
-
-
-def _field_text(value: bytes) -> str | None:
-    return _kept_text(value) if len(value) <= _LONGEST_KEPT else _text_of(value)
-
-
-def _text_of(value: bytes) -> str | None:
-    return text(decode_text(value))
-
-
-def _mailboxes(value: bytes | None, fields: FieldValues, field: int) -> list[dict[str, str]]:
-    """The mailboxes of all fields of a name, of which `value` is the first."""
-    if value is None:
-        return _NOTHING
-    if fields.repeated and field in fields.repeated:
-        return _structs(_all_mailboxes(fields.repeated[field]))
-    return _kept_mailboxes(value) if len(value) <= _LONGEST_KEPT else _mailboxes_of(value)
-
-
-def _all_mailboxes(values: list[bytes]) -> list[Mailbox]:
-    return [mailbox for value in values for mailbox in parse_mailboxes(value)]
-
-
-def _mailboxes_of(value: bytes) -> list[dict[str, str]]:
-    return _structs(parse_mailboxes(value))
-
-
-_Authors = tuple[list[dict[str, str]], str | None, str | None]
-_NO_AUTHORS: _Authors = (_NOTHING, None, None)
-
-
-def _authors(value: bytes | None, fields: FieldValues) -> _Authors:
-    """The mailboxes of From, the first author's address, and its domain."""
-    if value is None:
-        return _NO_AUTHORS
-    if fields.repeated and FROM in fields.repeated:
-        return _authors_among(_all_mailboxes(fields.repeated[FROM]))
-    return _kept_authors(value) if len(value) <= _LONGEST_KEPT else _authors_of(value)
-
-
-def _authors_of(value: bytes) -> _Authors:
-    return _authors_among(parse_mailboxes(value))
-
-
-def _authors_among(mailboxes: list[Mailbox]) -> _Authors:
-    first = None
-    for _, address in mailboxes:
-        if address:
-            first = address.lower()
-            break
-    return _structs(mailboxes), text(first, NAME_LIMIT), _domain(first)
-
-
-def _delivered_to(value: bytes, fields: FieldValues) -> list[str]:
-    if fields.repeated and DELIVERED_TO in fields.repeated:
-        return _lower_addresses(_all_mailboxes(fields.repeated[DELIVERED_TO]))
-    return _kept_delivered_to(value) if len(value) <= _LONGEST_KEPT else _delivered_to_of(value)
-
-
-def _delivered_to_of(value: bytes) -> list[str]:
-    return _lower_addresses(parse_mailboxes(value))
-
-
-def _lower_addresses(mailboxes: list[Mailbox]) -> list[str]:
-    return _texts([address.lower() for _, address in mailboxes if address])
-
-
-# The same people write to the same people, through the same lists.
-_LONGEST_KEPT = 200
-_kept_text = lru_cache(maxsize=4096)(_text_of)
-_kept_mailboxes = lru_cache(maxsize=4096)(_mailboxes_of)
-_kept_authors = lru_cache(maxsize=4096)(_authors_of)
-_kept_delivered_to = lru_cache(maxsize=256)(_delivered_to_of)
-
-
-def _structs(mailboxes: list[Mailbox]) -> list[dict[str, str]]:
-    return [
-        {"name": text(name, NAME_LIMIT) or "", "address": text(address, NAME_LIMIT) or ""}
-        for name, address in mailboxes[:LIST_LIMIT]
-    ]
-
-
-def _domain(address: str | None) -> str | None:
-    if address is None or "@" not in address:
-        return None
-    return text(address.rpartition("@")[2], NAME_LIMIT) or None
-
-
 def _defects(defects: Sequence[Defect], shift: int) -> list[Row]:
     return [
         {"code": defect.code.value, "start": defect.start + shift, "end": defect.end + shift}
@@ -476,35 +362,3 @@ def _path(path: bytes) -> tuple[str, bytes | None]:
         return path.decode("utf-8"), None
     except UnicodeDecodeError:
         return path.decode("utf-8", "replace"), path
-
-
-def _list_id(value: bytes) -> str | None:
-    return _kept_list_id(value) if len(value) <= _LONGEST_KEPT else _list_id_of(value)
-
-
-def _list_id_of(value: bytes) -> str | None:
-    decoded = decode_text(value)
-    match = _LAST_IN_ANGLES.search(decoded)
-    found = decoded if match is None else match[1]
-    return text(found.strip().lower(), NAME_LIMIT) or None
-
-
-_kept_list_id = lru_cache(maxsize=256)(_list_id_of)
-
-
-def _labels(fields: FieldValues) -> list[str]:
-    texts = [decode_text(value) for value in (*fields.all(LABELS), *fields.all(KEYWORDS))]
-    found = (quoted or bare.strip() for each in texts for quoted, bare in _LABEL.findall(each[:TEXT_LIMIT]))
-    return _texts(label for label in found if label)
-
-
-def _mailer(user_agent: bytes | None, mailer: bytes | None) -> str | None:
-    return (_program(user_agent) if user_agent else None) or (None if mailer is None else _program(mailer))
-
-
-def _program(value: bytes) -> str | None:
-    return text(_field_text(value) if len(value) <= _LONGEST_KEPT else decode_text(value), NAME_LIMIT)
-
-
-def _keyword(value: bytes) -> str | None:
-    return text(_KEYWORD.sub("", decode_text(value).strip()).lower(), NAME_LIMIT) or None

@@ -194,7 +194,7 @@ class Archive:
         import pyarrow as pa  # noqa: PLC0415 - a tenth of a second, which reading a message by digest does not need
         from pyarrow import dataset  # noqa: PLC0415
 
-        from mailstrata.index.rows import NAME_LIMIT, text  # noqa: PLC0415
+        from mailstrata.index.field_columns import NAME_LIMIT, text  # noqa: PLC0415
 
         files = [str(path) for path in self.index_files("messages")]
         if not files:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -13,32 +12,23 @@ from mailstrata.archive.packs.item import Item
 from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind
 from mailstrata.archive.packs.pack_table import Place
 from mailstrata.archive.reading.reader import Archive
+from mailstrata.archive.recording.found import FoundMessages
 from mailstrata.archive.recording.open_source import OpenSource
+from mailstrata.archive.recording.order import grouping_key, order_of_blob
+from mailstrata.archive.recording.whole_messages import WholeMessages
 from mailstrata.archive.snapshots.segments import source_id
 from mailstrata.archive.writing.session import WriterSession
 from mailstrata.errors import ArchiveError
 from mailstrata.index.message_rows import MessageRows
 from mailstrata.index.rows import (
-    LIST_LIMIT,
-    NAME_LIMIT,
-    OccurrenceValues,
     Row,
     blob_row,
-    framing_defects,
-    message_weight,
-    row_weight,
-    text,
 )
-from mailstrata.message.encoded_words import decode_text
-from mailstrata.message.field_values import SUBJECT
 from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import SourceInfo
-from mailstrata.parser.defects import Defect
 from mailstrata.sinks.protocol import Checkpoint, RawKind, SourceOutcome
-from mailstrata.sinks.whole import WholeMessage, WholePart
-from mailstrata.stripping import ARCHIVE_POLICY, StripCounts, StrippedPart, Stripper
-from mailstrata.stripping.escape import WORDS
-from mailstrata.stripping.whole import strip_leaf
+from mailstrata.sinks.whole import WholeMessage
+from mailstrata.stripping import ARCHIVE_POLICY, StrippedPart, Stripper
 
 
 class ArchiveRun:
@@ -54,7 +44,7 @@ class ArchiveRun:
         self._store = self.session.store
         self._archive = Archive(self.session.layout, self.session.log)
         self._rows = MessageRows(self.session.layout.packs)
-        self._occurrence = OccurrenceValues()
+        self._found = FoundMessages(self.session)
         self._source: OpenSource | None = None
         # What the next record will say of the sources that it touches.
         self._sources: list[SourceSnapshot] = []
@@ -64,6 +54,7 @@ class ArchiveRun:
         # Parts of the message under way whose blobs were erased with a message.
         self._erased_before: dict[str, tuple[StrippedPart[Item], Row]] = {}
         self._stripper = Stripper(ARCHIVE_POLICY, self._keep_bytes, self._store.new_item)
+        self._whole = WholeMessages(self.session, self._rows, self._found, self._unplaced, self._erased_blobs)
         self.staged_totals = Totals()
 
     @property
@@ -132,7 +123,7 @@ class ArchiveRun:
         waits = key in self._unplaced
         if not waits:
             self._unplaced[key] = (stripped.size, row["sniffed_type"])
-        order = _order_of_blob(row["sniffed_type"], row["content_type"], row["filename"])
+        order = order_of_blob(row["sniffed_type"], row["content_type"], row["filename"])
         if self._store.keep(MemberKind.BLOB, stripped.sha256, stripped.blob, order=order):
             totals.blobs_new += 1
             totals.blob_bytes_new += stripped.size
@@ -170,7 +161,7 @@ class ArchiveRun:
         source = self.source
         totals = source.segments.totals
         totals.add_parts(stripped.counts)
-        framing = self._found(message, totals)
+        framing = self._found(message, source)
         if self._keep_message(message, item, is_skeleton=stripped.is_changed, totals=totals):
             row = self._rows.message_row(message)
             add = self.session.index.add
@@ -182,109 +173,13 @@ class ArchiveRun:
             totals.defects.update([defect["code"] for defect in row["defects"]])
         else:
             totals.defects.update([defect.code.value for defect in message.defects])
-        source.segments.message(message, framing)
-
-    def _found(self, message: MessageInfo, totals: Totals) -> list[Defect]:
-        """Count a message that has ended, and note where it was; returns the defects of its framing."""
-        source = self.source
-        size = message.size
-        assert size is not None
-        totals.messages_found += 1
-        totals.message_bytes += size
-        framing = framing_defects(message)
-        if message.sha256 not in self.session.state.erased and not source.is_known_place(message):
-            values = self._occurrence(message, framing, source.snapshot.snapshot)
-            weight = row_weight(len(message.separator), len(framing))
-            self.session.index.add_values("occurrences", values, weight)
-        return framing
-
-    # Messages as a whole -------------------------------------------------------------------------------------
+        source.segments.message(message)
 
     def takes_whole(self, message: WholeMessage) -> bool:
-        """Whether nothing in it is to be escaped, and none of its parts may have been erased."""
-        if self._erased_blobs:
-            for part in message.parts:
-                if ARCHIVE_POLICY.may_take_out(part.part.entity.encoding, is_attachment=part.facts.is_attachment):
-                    return False
-        return WORDS not in message.data
+        return self._whole.takes(message)
 
     def whole_message(self, message: WholeMessage) -> None:
-        info = message.info
-        digest = info.sha256
-        assert digest is not None
-        segments = self.source.segments
-        segments.begin_message()
-        totals = segments.totals
-        totals.parts += len(message.parts)
-        data = self._without_attachments(message, totals)
-        for part in message.parts:
-            if part.defects:
-                totals.defects.update([defect.code.value for defect in part.defects[:LIST_LIMIT]])
-        framing = self._found(info, totals)
-        if digest in self.session.state.erased:
-            totals.messages_erased += 1
-        elif self._store.is_known(digest, *MESSAGE_KINDS):
-            totals.messages_duplicate += 1
-        else:
-            kind = MemberKind.MESSAGE if data is message.data else MemberKind.SKELETON
-            self._store.keep_new_content(kind, digest, data, order=_grouping_key(message.fields.first[SUBJECT]))
-            totals.messages_new += 1
-            totals.message_bytes_new += len(message.data)
-            totals.kept_bytes_new += len(data)
-            self._add_rows(message)
-        if message.defects:
-            totals.defects.update([defect.code.value for defect in message.defects])
-        segments.message(info, framing)
-
-    def _without_attachments(self, message: WholeMessage, totals: Totals) -> bytes:
-        """Keep what is to be taken out of the message; returns its skeleton, or the message itself."""
-        data = message.data
-        pieces: list[bytes] = []
-        counts = StripCounts()
-        done = 0
-        for whole in message.parts:
-            facts, content, part = whole.facts, whole.content, whole.part
-            if facts.is_attachment:
-                totals.attachments += 1
-                totals.attachment_bytes += part.size or 0
-            if content is None or not ARCHIVE_POLICY.may_take_out(
-                part.entity.encoding, is_attachment=facts.is_attachment
-            ):
-                continue
-            body = data[whole.body_start : whole.end]
-            taken = strip_leaf(part, body, content, ARCHIVE_POLICY, counts)
-            if taken is None:
-                continue
-            # Leaves end in the order in which they stand.
-            pieces += (data[done : whole.start], taken.placeholder)
-            done = whole.end
-            self._keep_whole_part(whole, taken.content, len(body), totals)
-        totals.add_parts(counts)
-        if not pieces:
-            return data
-        pieces.append(data[done:])
-        return b"".join(pieces)
-
-    def _keep_whole_part(self, whole: WholePart, content: bytes, encoded_size: int, totals: Totals) -> None:
-        digest = whole.part.sha256
-        assert digest is not None
-        sniffed_type = self._rows.sniffed_type(digest, content)
-        totals.blob_bytes += len(content)
-        totals.encoded_bytes += encoded_size
-        if self._store.is_known(digest, MemberKind.BLOB):
-            return
-        self._unplaced[bytes.fromhex(digest)] = (len(content), sniffed_type)
-        order = _order_of_blob(sniffed_type, whole.part.content_type, whole.facts.filename)
-        self._store.keep_new_content(MemberKind.BLOB, digest, content, order=order)
-        totals.blobs_new += 1
-        totals.blob_bytes_new += len(content)
-
-    def _add_rows(self, message: WholeMessage) -> None:
-        values, rows = self._rows.whole(message)
-        add_values = self.session.index.add_values
-        add_values("messages", values, message_weight(values, message.parts[-1].body_start))
-        for row, part in zip(rows, message.parts, strict=True):
-            add_values("parts", row, row_weight(part.body_start - part.start, len(part.defects)))
+        self._whole.keep(message, self.source)
 
     def _keep_message(self, message: MessageInfo, item: Item, *, is_skeleton: bool, totals: Totals) -> bool:
         """Keep the message, or its skeleton, if the archive has neither; says whether it was new. One that was erased
@@ -306,7 +201,7 @@ class ArchiveRun:
             return False
         kept = item.size
         kind = MemberKind.SKELETON if is_skeleton else MemberKind.MESSAGE
-        self._store.keep_new(kind, digest, item, order=grouping_key(message))
+        self._store.keep_new(kind, digest, item, order=grouping_key(message.headers.raw("Subject")))
         totals.messages_new += 1
         totals.message_bytes_new += message.size or 0
         totals.kept_bytes_new += kept
@@ -386,27 +281,3 @@ class ArchiveRun:
             self._let_go()
         finally:
             self.session.close()
-
-
-_REPLY = re.compile(r"(?:\s*(?:re|aw|sv|vs|antw|fwd?|wg)\s*(?:\[\d+\])?\s*:|\s*\[[^\]]{1,40}\])+\s*", re.IGNORECASE)
-_MOST_OF_SUBJECT = 80
-
-
-def _order_of_blob(sniffed_type: str | None, content_type: str, filename: str | None) -> bytes:
-    """What blobs are sorted by before they share a frame: what is alike in type and name compresses well."""
-    kind = sniffed_type or text(content_type, NAME_LIMIT)
-    return f"{kind} {text(filename, NAME_LIMIT) or ''}".encode()
-
-
-def grouping_key(message: MessageInfo) -> bytes:
-    """What messages are sorted by before they share a frame: those of a conversation quote each other."""
-    return _grouping_key(message.headers.raw("Subject"))
-
-
-def _grouping_key(subject: bytes | None) -> bytes:
-    if subject is None:
-        return b""
-    decoded = decode_text(subject)[:1000]
-    if ":" in decoded or "[" in decoded:
-        decoded = _REPLY.sub("", decoded, count=1)
-    return decoded[:_MOST_OF_SUBJECT].casefold().encode("utf-8", "replace")

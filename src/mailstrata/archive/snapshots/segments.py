@@ -29,6 +29,7 @@ from mailstrata.archive.snapshots.lines import (
     SkippedLine,
 )
 from mailstrata.errors import ArchiveError
+from mailstrata.index.rows import framing_defects
 from mailstrata.sinks.protocol import OutsideKind
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from mailstrata.archive.writing.store import ContentStore
     from mailstrata.message.info import MessageInfo
     from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
-    from mailstrata.parser.defects import Defect
     from mailstrata.sinks.protocol import FileOutcome, SourceOutcome
 
 INLINE_BYTES = 64 << 10
@@ -196,8 +196,8 @@ class SegmentWriter:
         """A message begins: what stood before it has ended."""
         self._end_run()
 
-    def message(self, message: MessageInfo, framing: list[Defect]) -> None:
-        """The message has ended; `framing` are the defects of how it stands in its file."""
+    def message(self, message: MessageInfo) -> None:
+        """The message has ended."""
         start, end = message.start, message.end
         self._advance(start, end)
         self.totals.source_bytes += end - start
@@ -207,7 +207,7 @@ class SegmentWriter:
             recipe += f',"unquoted_lines":{json.dumps(message.unquoted_lines, separators=(",", ":"))}'
         if message.quoting_end is not None:
             recipe += f',"quoting_end":{message.quoting_end}'
-        if framing:
+        if framing := framing_defects(message):
             stated = [(defect.code.value, defect.start, defect.end) for defect in framing]
             recipe += f',"defects":{json.dumps(stated, separators=(",", ":"))}'
         self._write(
