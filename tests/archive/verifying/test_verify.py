@@ -401,11 +401,11 @@ def test_an_older_snapshot_is_not_taken_for_whole_because_the_newest_is(
             outcome.sha256 = "ab" * 32
         real_end(self, outcome)
 
-    def message(self: SegmentWriter, info: Any, framing: Any) -> None:
+    def message(self: SegmentWriter, info: Any) -> None:
         digests.append(info.sha256)
         if fault == "lines":
             info.sha256 = digests[0]
-        real_message(self, info, framing)
+        real_message(self, info)
 
     root = tmp_path / "archive"
     messages = [b"From a@b Mon Nov 10 10:00:00 2025\nSubject: %d\n\nx\n\n" % number for number in range(4)]
