@@ -15,51 +15,48 @@ The open multiparts are in `_boundaries`. In an mbox, the `From ` line is a boun
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from functools import cache
 
 from mailstrata.errors import UsageError
-from mailstrata.parser.body_watch import LONGEST_LINE, BodyWatch, long_line
-from mailstrata.parser.content_fields import ContentFields, describe
+from mailstrata.parser.content_fields import describe
 from mailstrata.parser.defects import DefectCode
 from mailstrata.parser.entity import Entity
-from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
-from mailstrata.parser.fields import field_span
+from mailstrata.parser.events import EntityBegin, Event
 from mailstrata.parser.from_line import has_from_line_shape
-from mailstrata.parser.from_search import FromSearch
-from mailstrata.parser.header import HeaderEnd, HeaderScanner, field_start, field_start_partial
+from mailstrata.parser.header import HeaderEnd, field_start, field_start_partial
 from mailstrata.parser.header_defects import note_header_defects
-from mailstrata.parser.limits import Limits
-from mailstrata.parser.open_boundaries import OpenBoundaries, OpenBoundary
-from mailstrata.parser.plain_header import SMALL_BLOCK, PlainHeader, plain_block, scan_plain
+from mailstrata.parser.machine_state import (
+    BODY,
+    BODY_SPAN,
+    CLOSE_DELIMITER_SPAN,
+    DELIMITER_SPAN,
+    DONE,
+    EPILOGUE,
+    EPILOGUE_SPAN,
+    GAP,
+    HEADER,
+    PREAMBLE,
+    PREAMBLE_SPAN,
+    SEPARATOR,
+    START,
+    Mode,
+    Profile,
+)
+from mailstrata.parser.short_ways import ShortWays
 from mailstrata.parser.states import TRANSITIONS, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final, Literal, TypeAlias
+    from typing import Final
 
 __all__ = ["TRANSITIONS", "Mode", "Parser", "Profile", "State"]
 
-# Members of an enumeration are slow to look up, and slow to hash.
-_START: Final = State.START
-_HEADER: Final = State.HEADER
-_PREAMBLE: Final = State.PREAMBLE
-_BODY: Final = State.BODY
-_EPILOGUE: Final = State.EPILOGUE
-_DONE: Final = State.DONE
-_GAP: Final = SpanKind.GAP
-_SEPARATOR: Final = SpanKind.SEPARATOR
-_HEADER_SPAN: Final = SpanKind.HEADER
-_PREAMBLE_SPAN: Final = SpanKind.PREAMBLE
-_DELIMITER_SPAN: Final = SpanKind.DELIMITER
-_CLOSE_DELIMITER_SPAN: Final = SpanKind.CLOSE_DELIMITER
-_BODY_SPAN: Final = SpanKind.BODY
-_EPILOGUE_SPAN: Final = SpanKind.EPILOGUE
 _SPAN_KINDS = {
-    _START: _GAP,
-    _PREAMBLE: _PREAMBLE_SPAN,
-    _EPILOGUE: _EPILOGUE_SPAN,
+    START: GAP,
+    PREAMBLE: PREAMBLE_SPAN,
+    EPILOGUE: EPILOGUE_SPAN,
 }
 
 
@@ -103,17 +100,9 @@ _LONGEST_FIELD_START = 96
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@cache
-def _content_length() -> re.Pattern[bytes]:
-    return re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Ll][Ee][Nn][Gg][Tt][Hh]:[ \t]*+(\d{1,18})[ \t\r]*+\n")
-
-
 # After so many lines, in what is fed at once, that begin with two dashes and are no delimiters, an expression is made
 # that finds only those that matter.
 _MANY_CANDIDATES = 256
-
-Mode: TypeAlias = "Literal['message', 'mbox']"
-Profile: TypeAlias = "Literal['default', 'strict']"
 
 
 class _Verdict(Enum):
@@ -127,7 +116,7 @@ _CONTENT: Final = _Verdict.CONTENT
 _WAIT: Final = _Verdict.WAIT
 
 
-class Parser:
+class Parser(ShortWays):
     """An incremental parser for one message, or for one mbox.
 
     `feed` it bytes in pieces of any size, then `close` it; both give the events that have become certain. The
@@ -144,84 +133,7 @@ class Parser:
     A parser belongs to one thread; parsers share nothing.
     """
 
-    __slots__ = (
-        "_base",
-        "_body_watch",
-        "_boundaries",
-        "_buffer",
-        "_closed",
-        "_events",
-        "_fresh",
-        "_fresh_after_blank",
-        "_from_line_defect",
-        "_from_search",
-        "_header",
-        "_header_begun",
-        "_is_clean",
-        "_last_newline",
-        "_length_check",
-        "_length_end",
-        "_limits",
-        "_lines",
-        "_looked",
-        "_mbox",
-        "_message_limit",
-        "_part_count",
-        "_position",
-        "_ready",
-        "_root",
-        "_stack",
-        "_state",
-        "_strict",
-        "_waits",
-    )
-
-    def __init__(
-        self,
-        mode: Mode = "message",
-        *,
-        limits: Limits | None = None,
-        profile: Profile = "default",
-        offset: int = 0,
-        length_check: Callable[[int], bool] | None = None,
-    ) -> None:
-        if mode not in ("message", "mbox"):
-            raise UsageError(f"mode must be 'message' or 'mbox', not {mode!r}")
-        if profile not in ("default", "strict"):
-            raise UsageError(f"profile must be 'default' or 'strict', not {profile!r}")
-        self._limits = limits or Limits()
-        self._mbox = mode == "mbox"
-        self._strict = profile == "strict"
-        self._length_check = length_check
-        self._base = offset
-        self._buffer: bytes | bytearray = b""
-        self._position = 0
-        self._state = _START
-        self._events: list[Event] = []
-        self._stack: list[Entity] = []
-        self._ready: Iterator[Event] = iter(())
-        self._boundaries = OpenBoundaries(self._limits.defects)
-        self._lines = self._boundaries.lines
-        self._header = HeaderScanner(self._limits.header_bytes)
-        # Whether the scanner has looked at the header block under way. One that is plain does not need it.
-        self._header_begun = False
-        self._from_search = FromSearch()
-        self._root: Entity | None = None
-        self._part_count = 0
-        self._message_limit = -1
-        self._length_end = -1
-        self._from_line_defect: tuple[DefectCode, int, int] | None = None
-        self._closed = False
-        self._waits = True
-        # Whether the buffer has no carriage return and no NUL.
-        self._is_clean = True
-        self._body_watch = BodyWatch()
-        # Up to which offset bodies have been watched.
-        self._looked = 0
-        # At the start of a body, a delimiter has no line break of its own; and whether the line before is blank.
-        self._fresh = True
-        self._fresh_after_blank = True
-        self._last_newline = True
+    __slots__ = ()
 
     @property
     def offset(self) -> int:
@@ -301,24 +213,24 @@ class Parser:
     def _rest(self, final: bool) -> None:
         """No handler can go on: end, or let go of the bytes that have been dealt with."""
         if final:
-            if self._state is not _DONE:
+            if self._state is not DONE:
                 self._finish()
             return
         if self._position:
             self._base += self._position
             self._buffer = self._buffer[self._position :]
             self._position = 0
-        if self._state is _HEADER and isinstance(self._buffer, bytes) and self._buffer:
+        if self._state is HEADER and isinstance(self._buffer, bytes) and self._buffer:
             self._buffer = bytearray(self._buffer)
 
     def _step(self, final: bool) -> bool:
         """One step of whoever is in charge; whether it moved on."""
         state = self._state
-        if state is _HEADER:
+        if state is HEADER:
             return (not self._header_begun and self._take_plain()) or self._handle_header(final)
-        if state is _START:
+        if state is START:
             return self._handle_start(final)
-        return state is not _DONE and self._handle_body(final)
+        return state is not DONE and self._handle_body(final)
 
     # Emitting ------------------------------------------------------------------------------------------------
 
@@ -328,34 +240,8 @@ class Parser:
             if self._looked < self._base + end:
                 self._look(end)
             state = self._state
-            kind = _BODY_SPAN if state is _BODY else _SPAN_KINDS[state]
+            kind = BODY_SPAN if state is BODY else _SPAN_KINDS[state]
             self._emit(kind, end, self._stack[-1] if self._stack else None)
-
-    def _emit(self, kind: SpanKind, end: int, entity: Entity | None) -> None:
-        """Make a span of the bytes from `_position` to `end`, if there are any."""
-        position = self._position
-        if end > position:
-            data = self._buffer[position:end]
-            assert isinstance(data, bytes)
-            base = self._base
-            self._events.append(Span(kind, base + position, base + end, entity, data))
-            self._position = end
-            self._fresh = False
-            self._last_newline = data[-1] == 10
-
-    def _end_entities(self, depth: int, index: int) -> None:
-        """End all open entities that stand at `depth` or deeper; they end at `index` of the buffer."""
-        stack = self._stack
-        offset = self._base + index
-        most = self._limits.defects
-        while len(stack) > depth:
-            entity = stack.pop()
-            if entity.boundary is not None:
-                self._boundaries.end(entity, offset)
-            entity.end = offset
-            if entity.depth == 0 and 0 <= self._message_limit < offset:
-                entity.add_defect(DefectCode.MESSAGE_LIMIT, self._message_limit, offset, most)
-            self._events.append(EntityEnd(entity))
 
     # The start -----------------------------------------------------------------------------------------------
 
@@ -364,7 +250,7 @@ class Parser:
         if self._base + self._position == 0 and self._fresh:
             head = self._buffer[self._position : self._position + 3]
             if head == _BYTE_ORDER_MARK:
-                self._emit(_GAP, self._position + 3, None)
+                self._emit(GAP, self._position + 3, None)
                 self._fresh = True
                 self._last_newline = True
             elif not final and _BYTE_ORDER_MARK.startswith(head):
@@ -396,200 +282,11 @@ class Parser:
             if verdict is not _MOVED:
                 return verdict
         start = self.offset
-        self._emit(_SEPARATOR, min(line_end + 1, len(buffer)), None)
+        self._emit(SEPARATOR, min(line_end + 1, len(buffer)), None)
         self._from_line_defect = (DefectCode.FROM_LINE_IN_MESSAGE, start, self.offset)
         return _MOVED
 
     # Headers -------------------------------------------------------------------------------------------------
-
-    def _begin_header(self) -> None:
-        self._header_begun = False
-        self._state = _HEADER
-
-    def _take_plain(self) -> bool:
-        """Take what needs no judgement, as nearly all mail does: entities whose header block is plain and, of leaves,
-        whose body ends in the buffer at an exact delimiter of the innermost multipart or at a `From ` line behind a
-        blank line. Whether anything was taken.
-
-        It does what the handlers would do, with what they would ask known beforehand, and leaves to them whatever is
-        out of the ordinary; so the next byte is always theirs.
-        """
-        buffer = self._buffer
-        if not isinstance(buffer, bytes):
-            return False
-        limits = self._limits
-        most_events = limits.feed_events
-        stack = self._stack
-        events = self._events
-        base = self._base
-        taken = False
-        while len(events) < most_events:
-            position = self._position
-            parent = stack[-1] if stack else None
-            fields: ContentFields | None = None
-            found: PlainHeader | None = None
-            end = -1
-            if parent is not None:
-                if parent.content_type == "multipart/digest":
-                    return taken
-                most = min(position + SMALL_BLOCK, position + limits.header_bytes)
-                end = buffer.find(b"\n\n", position, most) + 2
-                if end == 1:
-                    end = buffer.find(b"\n\r\n", position, most) + 3
-                if end > position:
-                    fields = plain_block(buffer[position:end])
-            if fields is None:
-                found = scan_plain(buffer, position, limits.header_bytes, self._is_clean)
-                if found is None:
-                    return taken
-                end = found.end
-                fields = found.content_fields
-            taken = True
-            if parent is not None:
-                parent.children += 1
-                entity = Entity(parent, parent.children, len(stack), base + position)
-                self._part_count += 1
-            else:
-                entity = Entity(None, 1, 0, base + position)
-                self._part_count = 1
-                self._begin_message(entity, base + end)
-            entity.body_start = base + end
-            entity.content_fields = fields
-            if found is not None:
-                entity.from_value = found.from_value
-                entity.subject_value = found.subject_value
-            entity.content_type = fields.content_type
-            entity.encoding = fields.encoding
-            entity.boundary = fields.boundary
-            if fields.boundary is not None or fields.is_message_container:
-                entity.is_message_container = fields.is_message_container
-                self._push_entity(entity, end, True)
-                if self._state is not _HEADER and not self._take_first_delimiter(buffer, entity):
-                    return True
-                continue
-            events.append(EntityBegin(entity))
-            events.append(Span(_HEADER_SPAN, base + position, base + end, entity, buffer[position:end]))
-            self._position = end
-            if not self._take_plain_body(buffer, entity, end):
-                stack.append(entity)
-                self._begin_body(entity, True)
-                self._state = _BODY
-                return True
-            if self._state is not _HEADER and not self._take_epilogue(buffer):
-                return True
-        return taken
-
-    def _take_first_delimiter(self, buffer: bytes, multipart: Entity) -> bool:
-        """Take the delimiter of a multipart that has begun, if it is exact and no preamble stands before it."""
-        start = self._position
-        if self._message_limit >= 0 or self._part_count >= self._limits.parts or buffer[start : start + 2] != b"--":
-            return False
-        line_end = buffer.find(b"\n", start, start + self._limits.delimiter_line_bytes + 2)
-        if line_end < 0:
-            return False
-        found = self._lines.get(buffer[start : line_end - 1 if buffer[line_end - 1] == 13 else line_end])
-        if found is None or found[1] or found[0].entity is not multipart:
-            return False
-        self._emit(_DELIMITER_SPAN, line_end + 1, multipart)
-        self._begin_header()
-        return True
-
-    def _take_epilogue(self, buffer: bytes) -> bool:
-        """Take the end of a message behind its close-delimiter, if two line breaks and a `From ` line follow."""
-        start = self._position
-        stack = self._stack
-        if not self._mbox or len(stack) != 1 or self._message_limit >= 0 or self._length_end >= 0:
-            return False
-        line = start + 2
-        if not buffer.startswith(b"\n\nFrom ", start):
-            return False
-        line_end = self._line_end(line, False)
-        if line_end is None or line_end < 0 or not has_from_line_shape(buffer[line:line_end]):
-            return False
-        root = stack[0]
-        self._emit(_EPILOGUE_SPAN, start + 1, root)
-        self._end_entities(0, start + 1)
-        self._emit(_GAP, line, None)
-        self._emit(_SEPARATOR, line_end + 1, None)
-        self._root = None
-        self._begin_header()
-        return True
-
-    def _take_plain_body(self, buffer: bytes, entity: Entity, start: int) -> bool:
-        """Take the body of a leaf, and what ends it, if neither needs judgement; whether so."""
-        lines = self._lines
-        mbox = self._mbox
-        base = self._base
-        if entity.encoding == "base64" or start - (entity.start - base) <= 2:
-            return False
-        line = -1
-        if lines:
-            line = buffer.find(self._boundaries.common_beginning, start)
-        if mbox:
-            from_line = self._from_search.next(buffer, start, len(buffer) if line < 0 else line, base)
-            if from_line >= 0:
-                line = from_line
-        # Where the body is empty, or its first line might be a delimiter, there is more to ask.
-        if line <= start or buffer[start] in b"-FCc":
-            return False
-        body_end = line - 1 if buffer[line - 1] == 13 else line
-        line += 1
-        line_end = buffer.find(b"\n", line, line + self._limits.delimiter_line_bytes + 2)
-        if line_end < 0 or body_end <= start:
-            return False
-        found: tuple[OpenBoundary, bool] | None = None
-        if buffer[line] == 45:
-            found = lines.get(buffer[line : line_end - 1 if buffer[line_end - 1] == 13 else line_end])
-            if found is None or found[0].closed or self._message_limit >= 0:
-                return False
-            if found[0].entity is not entity.parent or self._part_count >= self._limits.parts:
-                return False
-        elif (
-            entity.parent is not None
-            or buffer[body_end - 1] != 10
-            or self._message_limit >= 0
-            or self._length_end >= 0
-            or not has_from_line_shape(buffer[line:line_end])
-        ):
-            return False
-        is_clean = self._is_clean
-        if entity.encoding != "binary" and (
-            (not is_clean and buffer.find(b"\0", start, body_end) >= 0)
-            or (body_end - start >= LONGEST_LINE and long_line(buffer, start, start, body_end)[1])
-        ):
-            return False
-        if lines and not is_clean and buffer.find(b"\r", start, body_end) >= 0:
-            self._boundaries.look_for_bare_cr(buffer, start, body_end, base)
-
-        events = self._events
-        events.append(Span(_BODY_SPAN, base + start, base + body_end, entity, buffer[start:body_end]))
-        entity.end = base + body_end
-        events.append(EntityEnd(entity))
-        next_line = line_end + 1
-        if found is None:
-            events.append(Span(_GAP, base + body_end, base + line, None, buffer[body_end:line]))
-            events.append(Span(_SEPARATOR, base + line, base + next_line, None, buffer[line:next_line]))
-            self._root = None
-        else:
-            boundary, is_close = found
-            multipart = boundary.entity
-            if is_close:
-                if buffer[line_end - 1] == 13:
-                    line_end -= 1
-                data = buffer[body_end:line_end]
-                events.append(Span(_CLOSE_DELIMITER_SPAN, base + body_end, base + line_end, multipart, data))
-                self._position = line_end
-                boundary.close(lines)
-                self._state = _EPILOGUE
-                self._fresh = False
-                self._last_newline = False
-                return True
-            data = buffer[body_end:next_line]
-            events.append(Span(_DELIMITER_SPAN, base + body_end, base + next_line, multipart, data))
-        self._position = next_line
-        self._fresh = False
-        self._last_newline = True
-        return True
 
     def _handle_header(self, final: bool) -> bool:
         header = self._header
@@ -666,74 +363,6 @@ class Parser:
         if reason is HeaderEnd.TOO_LARGE:
             self._make_opaque(entity)
         self._push_entity(entity, end, after_blank)
-
-    def _new_entity(self, position: int, end: int) -> Entity:
-        """The entity whose header block lies from `position` to `end`."""
-        stack = self._stack
-        base = self._base
-        if stack:
-            parent = stack[-1]
-            parent.children += 1
-            entity = Entity(parent, parent.children, len(stack), base + position)
-            self._part_count += 1
-        else:
-            entity = Entity(None, 1, 0, base + position)
-            self._part_count = 1
-        entity.body_start = base + end
-        return entity
-
-    def _push_entity(self, entity: Entity, end: int, after_blank: bool) -> None:
-        """The type of an entity is known, whose header ends at `end`: it is open from now on."""
-        limits = self._limits
-        self._stack.append(entity)
-        if entity.boundary is not None or entity.is_message_container:
-            most = limits.defects
-            if len(self._stack) >= limits.depth:
-                entity.add_defect(DefectCode.DEPTH_LIMIT, entity.start, entity.body_start, most)
-                self._make_opaque(entity)
-            elif entity.is_message_container and self._part_count >= limits.parts:
-                self._add_parts_defect(entity.body_start)
-                self._make_opaque(entity)
-        self._events.append(EntityBegin(entity))
-        position = self._position
-        self._emit(_HEADER_SPAN, end, entity)
-        self._begin_body(entity, after_blank)
-        if entity.is_message_container:
-            self._begin_header()
-        elif entity.boundary is not None:
-            if self._boundaries.open(entity, entity.boundary):
-                block = self._buffer[position:end]
-                assert isinstance(block, bytes)
-                start_of_field, end_of_field = field_span(block, b"content-type", entity.start)
-                entity.add_defect(DefectCode.BOUNDARY_OF_OUTER_MULTIPART, start_of_field, end_of_field, limits.defects)
-            self._state = _PREAMBLE
-        else:
-            self._state = _BODY
-
-    def _begin_body(self, entity: Entity, after_blank: bool) -> None:
-        self._fresh = True
-        self._fresh_after_blank = after_blank
-        self._body_watch.begin(entity)
-
-    @staticmethod
-    def _make_opaque(entity: Entity) -> None:
-        entity.opaque = True
-        entity.boundary = None
-        entity.is_message_container = False
-
-    def _begin_message(self, entity: Entity, body_start: int) -> None:
-        limits = self._limits
-        self._root = entity
-        self._message_limit = -1 if limits.message_bytes is None else entity.start + limits.message_bytes
-        self._length_end = -1
-        if self._mbox and self._length_check is not None:
-            block = self._buffer[entity.start - self._base : body_start - self._base]
-            match = _content_length().search(b"\n" + block)
-            if match is not None:
-                self._length_end = body_start + int(match[1])
-        if self._from_line_defect is not None:
-            entity.add_defect(*self._from_line_defect, limits.defects)
-            self._from_line_defect = None
 
     # Bodies --------------------------------------------------------------------------------------------------
 
@@ -857,11 +486,11 @@ class Parser:
         is recorded that concerns what follows, so that the order of defects never depends on the split."""
         buffer, base, state = self._buffer, self._base, self._state
         start = max(self._position, self._looked - base)
-        if end <= start or not self._stack or state is _HEADER:
+        if end <= start or not self._stack or state is HEADER:
             return
         assert isinstance(buffer, bytes)
         self._looked = base + end
-        if state is _BODY and self._body_watch.is_on:
+        if state is BODY and self._body_watch.is_on:
             self._body_watch.look(self._stack[-1], buffer, start, end, base, self._limits.defects)
         if self._lines and not self._is_clean and buffer.find(b"\r", start, end) >= 0:
             self._boundaries.look_for_bare_cr(buffer, start, end, base)
@@ -880,19 +509,6 @@ class Parser:
         if rest and not (has_open and rest == b"-") and not (self._mbox and rest in _FROM_PARTIALS):
             return size
         return newline - 1 if newline > position and buffer[newline - 1] == 13 else newline
-
-    def _line_end(self, line: int, final: bool) -> int | None:
-        """Index of the line feed that ends the line, or of the end of the input; None where it is not there yet, -1
-        where the line is longer than a delimiter may be."""
-        buffer = self._buffer
-        # One byte more for the carriage return, one for the line feed.
-        most = line + self._limits.delimiter_line_bytes + 2
-        end = buffer.find(b"\n", line, most)
-        if end >= 0:
-            return end
-        if len(buffer) >= most:
-            return -1
-        return len(buffer) if final else None
 
     def _is_beyond_limit(self, index: int) -> bool:
         return 0 <= self._message_limit <= self._base + index
@@ -919,10 +535,10 @@ class Parser:
         cut = line_break if after_blank and entity is not None else line
         self._emit_body(cut)
         self._end_entities(0, cut)
-        self._emit(_GAP, line, None)
+        self._emit(GAP, line, None)
         line_end = self._line_end(line, final)
         assert line_end is not None
-        self._emit(_SEPARATOR, min(line_end + 1, len(self._buffer)), None)
+        self._emit(SEPARATOR, min(line_end + 1, len(self._buffer)), None)
         self._root = None
         self._length_end = -1
         self._begin_header()
@@ -1005,11 +621,11 @@ class Parser:
             # The line break after a close-delimiter opens the epilogue, or belongs to the next delimiter.
             if line_end < len(buffer) and buffer[line_end - 1] == 13:
                 line_end -= 1
-            self._emit(_CLOSE_DELIMITER_SPAN, line_end, multipart)
+            self._emit(CLOSE_DELIMITER_SPAN, line_end, multipart)
             boundary.close(self._lines)
-            self._state = _EPILOGUE
+            self._state = EPILOGUE
             return _MOVED
-        self._emit(_DELIMITER_SPAN, min(line_end + 1, len(buffer)), multipart)
+        self._emit(DELIMITER_SPAN, min(line_end + 1, len(buffer)), multipart)
         if self._part_count >= self._limits.parts:
             self._begin_last_part(multipart)
         else:
@@ -1036,13 +652,9 @@ class Parser:
         self._stack.append(entity)
         self._events.append(EntityBegin(entity))
         self._body_watch.begin(entity)
-        self._state = _BODY
+        self._state = BODY
         self._fresh = True
         self._fresh_after_blank = False
-
-    def _add_parts_defect(self, offset: int) -> None:
-        root = self._stack[0]
-        root.add_defect(DefectCode.PARTS_LIMIT, offset, offset, self._limits.defects)
 
     # The end -------------------------------------------------------------------------------------------------
 
@@ -1062,5 +674,5 @@ class Parser:
                 cut = line_break
         self._emit_body(cut)
         self._end_entities(0, cut)
-        self._emit(_GAP, end, None)
-        self._state = _DONE
+        self._emit(GAP, end, None)
+        self._state = DONE
