@@ -34,6 +34,7 @@ help:
 	@echo 'make check         lint, format, types, layers'
 	@echo 'make format        format the code'
 	@echo 'make bench         measure against what people would use instead; BENCH_FULL=1 for the large inputs'
+	@echo 'make bench-profiles what the time of each job goes to (needs perf; a few minutes)'
 	@echo 'make bench-limits  measure the promised memory and time, with their targets (minutes, 6 GB of disk)'
 	@echo 'make bench-growth  measure how time and memory grow with the work, as curves; BENCH_FULL=1 for the large points'
 	@echo 'make bench-hostile measure what hostile mail costs: time, memory, and how they grow (half an hour)'
@@ -120,6 +121,9 @@ test-compiled: compiled samples
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-profiles: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.profiles $(BENCH)
 
 bench-limits: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.limits $(BENCH)

@@ -26,7 +26,7 @@ from benchmarks.report import REFERENCE, Result, Table, job_table, start_table
 from benchmarks.targets import target_table
 
 DEFAULT_FOLDER = ROOT / "build" / "bench"
-_SIZES = {"small": 20_000, "mixed": 200_000_000, "huge": 100 << 20}
+SIZES = {"small": 20_000, "mixed": 200_000_000, "huge": 100 << 20}
 _FULL_SIZES = {"small": 50_000, "mixed": 1_000_000_000, "huge": 100 << 20, "huge-1g": 1 << 30}
 _BUDGET = 15.0
 _FULL_BUDGET = 60.0
@@ -50,7 +50,7 @@ def make_sources(kind: str, chosen: argparse.Namespace) -> Sources | None:
         return Sources(Facts(kind, "", 0, 0))
     progress(f"making the input {kind}")
     if kind != "real":
-        sizes = _FULL_SIZES if chosen.full else _SIZES
+        sizes = _FULL_SIZES if chosen.full else SIZES
         return Sources(make_input(kind, max(1, round(sizes[kind] * chosen.scale)), chosen.folder))
     try:
         return Sources(Facts(**run([sys.executable, "-m", "benchmarks.forms", "real", str(chosen.folder)]).printed))
@@ -69,7 +69,7 @@ def add_maildir(sources: Sources, folder: Path) -> None:
 
 def measure(chosen: argparse.Namespace, field: Sequence[Contestant]) -> Iterator[tuple[Sources, list[Result]]]:
     """Each job on each of its inputs, in their order."""
-    there = [*(_FULL_SIZES if chosen.full else _SIZES), "real", "-"]
+    there = [*(_FULL_SIZES if chosen.full else SIZES), "real", "-"]
     made: dict[str, Sources | None] = {}
     rules = Rules(chosen.runs, chosen.folder / "out", chosen.budget)
     for job in chosen.only or JOBS:

@@ -4,6 +4,7 @@ A page says where, with two comments; what lies between them is replaced, the re
 
     <!-- benchmarks: tables -->     everything: the machine, a table for each job, the targets
     <!-- benchmarks: short -->      one table, the median seconds of the main peers
+    <!-- benchmarks: profiles -->   what the time goes to (`benchmarks.profiles`)
     <!-- benchmarks: growth-... --> of how cost grows (`benchmarks.growth.page`)
     <!-- benchmarks: end -->
 """
