@@ -13,6 +13,7 @@ or disk that cannot be read or written, or a bug of ours. The tree::
     │   └── SourceChangedError      3  it changed while it was read: what was read was kept
     ├── TargetError                 4  the target cannot be written (full, read-only, in the way)
     │   └── LockedError             5  another writer is at work on it
+    ├── WorkerLostError             1  a process that worked for this one has ended without saying why
     └── ArchiveError                6  what lies in an archive is not what its format says
         ├── NotAnArchiveError       6
         ├── StrippedMailError       6  stripped mail does not hold what its placeholder says
@@ -90,6 +91,10 @@ class LockedError(TargetError):
     """Another process is writing to the same archive."""
 
     exit_code = 5
+
+
+class WorkerLostError(MailstrataError):
+    """A process that worked for this one has ended without saying why: it was killed, say, since memory ran out."""
 
 
 class ArchiveError(MailstrataError):

@@ -38,8 +38,11 @@ from mailstrata.sinks.target_errors import target_error
 DEFAULT_CHECKPOINT_BYTES = 1 << 30
 """Bytes of input after which what was delivered is committed, at the next end of a message or source."""
 
-_MOST_REASONS = 100
+MOST_REASONS = 100
 """Reasons kept for one source; a folder can hold a million unreadable files."""
+
+MOST_FAILURES = 10_000
+"""Failures kept for a report."""
 
 
 @dataclass(slots=True)
@@ -123,11 +126,11 @@ class Pipeline:
                 del opened[0]
         except OSError as error:
             # Sources wrap their own errors, so this one comes from a sink.
-            wrapped = target_error(_place(error), error)
-            _abort(opened, wrapped)
+            wrapped = target_error(failed_place(error), error)
+            abort_sinks(opened, wrapped)
             raise wrapped from error
         except BaseException as error:
-            _abort(opened, error)
+            abort_sinks(opened, error)
             raise
         return self._finish_report(time.monotonic() - began)
 
@@ -190,13 +193,13 @@ class Pipeline:
 
     def _fail(self, outcome: SourceOutcome, failure: Failure) -> None:
         outcome.complete = False
-        if len(outcome.reasons) < _MOST_REASONS:
+        if len(outcome.reasons) < MOST_REASONS:
             outcome.reasons.append(str(failure.error))
         self._add_failure(failure)
 
     def _add_failure(self, failure: Failure) -> None:
         failures = self._report.failures
-        if len(failures) < _MOST_REASONS * 100:
+        if len(failures) < MOST_FAILURES:
             failures.append(failure)
         self._report.failed += 1
 
@@ -289,7 +292,7 @@ class Pipeline:
             sink.commit()
 
 
-def _abort(sinks: Iterable[Sink], cause: BaseException) -> None:
+def abort_sinks(sinks: Iterable[Sink], cause: BaseException) -> None:
     """Abort every sink, whatever one of them does. What went wrong first is raised; the rest is noted on it."""
     for sink in sinks:
         try:
@@ -298,7 +301,7 @@ def _abort(sinks: Iterable[Sink], cause: BaseException) -> None:
             cause.add_note(f"while the sink {sink.name!r} was aborted: {type(error).__name__}: {error}")
 
 
-def _place(error: OSError) -> str:
+def failed_place(error: OSError) -> str:
     """Where a sink failed, for people."""
     name = error.filename
     return "to the target" if name is None else os.fsdecode(name).encode("utf-8", "replace").decode("utf-8")

@@ -176,6 +176,33 @@ class WritableCatalogue:
             number = self._pack_number(pack)
             self._stage([(int(kind), key, number, *place) for kind, key, place in places])
 
+    def stage_from(self, path: str, packs: dict[int, str]) -> None:
+        """Add what another process has noted of its packs, in a table `members` of the database `path`, which is
+        removed. `packs` are theirs by the numbers that the rows have, which count up from 1."""
+        with _writing(self._layout.staged_catalogue):
+            execute = self._database.execute
+            if self._database.in_transaction:
+                execute("COMMIT")
+            # It has not seen these keys.
+            self._filter = None
+            execute("ATTACH DATABASE ? AS noted", (os.fsencode(path),))
+            try:
+                numbers = [self._pack_number(packs[number]) for number in sorted(packs)]
+                shift = numbers[0] - min(packs) if packs else 0
+                execute("BEGIN")
+                execute(
+                    "INSERT OR IGNORE INTO staged.members SELECT kind, key, pack + ?, frame_offset, frame_length, "
+                    "offset, size FROM noted.members ORDER BY kind, key",
+                    (shift,),
+                )
+                execute("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    execute("ROLLBACK")
+                execute("DETACH DATABASE noted")
+        with writing(Path(path)):
+            remove(Path(path))
+
     def _stage(self, rows: list[Row]) -> None:
         self._begin()
         insert_rows(self._database, "staged", rows)

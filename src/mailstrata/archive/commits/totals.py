@@ -84,9 +84,14 @@ class Totals:
 
     def add(self, other: Totals) -> None:
         """Add another's counts to these."""
-        for name in _NUMBERS:
+        for name in NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.defects.update(other.defects)
+
+    def subtract(self, other: Totals) -> None:
+        """Take another's counts, but those of defects, away from these."""
+        for name in NUMBERS:
+            setattr(self, name, getattr(self, name) - getattr(other, name))
 
     def add_parts(self, counts: StripCounts) -> None:
         """Add what became of the parts of a message."""
@@ -114,7 +119,7 @@ class Totals:
 
     def to_json(self) -> dict[str, Any]:
         """As an object of a record."""
-        result: dict[str, Any] = {name: getattr(self, name) for name in _NUMBERS}
+        result: dict[str, Any] = {name: getattr(self, name) for name in NUMBERS}
         result["defects"] = dict(sorted(self.defects.items()))
         return result
 
@@ -125,10 +130,11 @@ class Totals:
         Raises TypeError or ValueError for what is no such object.
         """
         result = cls()
-        for name in _NUMBERS:
+        for name in NUMBERS:
             setattr(result, name, int(data.get(name, 0)))
         result.defects.update({str(code): int(count) for code, count in data.get("defects", {}).items()})
         return result
 
 
-_NUMBERS = tuple(each.name for each in fields(Totals) if each.name != "defects")
+NUMBERS = tuple(each.name for each in fields(Totals) if each.name != "defects")
+"""The names of all counts but those of defects."""

@@ -24,8 +24,9 @@ class OpenSource:
         source: SourceInfo,
         identifier: str,
         stamp: tuple[int, int] | None,
+        segments: SegmentWriter | None = None,
     ) -> None:
-        self.segments = SegmentWriter(store, source, identifier)
+        self.segments = segments or SegmentWriter(store, source, identifier)
         self.snapshot = SourceSnapshot(
             self.segments.id, identifier, source.label, source.path, source.kind, stamp=stamp
         )
@@ -73,6 +74,11 @@ class OpenSource:
         self._offset = offset
         self._last_message = (known.last_start, known.last_end, known.last_sha256)
         return Seen(offset, known.resume_messages, found.at, unchanged=False)
+
+    @property
+    def known_place(self) -> tuple[int, int, str] | None:
+        """Start, end and SHA-256 of the message that `is_known_place` knows."""
+        return self._last_message
 
     def begin_file(self, file: FileInfo) -> None:
         """The file begins, at the offset that `look` gave."""

@@ -59,10 +59,10 @@ class ArchiveSink(WholeSink):
     ) -> None:
         if not 1 <= level <= MAX_LEVEL:
             raise UsageError(f"compression level {level} is not from 1 to {MAX_LEVEL}")
-        self._directory = Path(directory)
-        self._level = level
+        self.directory = Path(directory)
+        self.level = level
+        self.reread = reread
         self._options = dict(options or {})
-        self._reread = reread
         self._run: ArchiveRun | None = None
         self._stamp: tuple[int, int] | None = None
         self.commits: list[int] = []
@@ -78,16 +78,16 @@ class ArchiveSink(WholeSink):
 
         Raises `LockedError`, `TargetError`, `NotAnArchiveError`, `UnsupportedFormatError` or `ArchiveError`.
         """
-        self._run = ArchiveRun(self._directory, self._level, self._options)
+        self._run = ArchiveRun(self.directory, self.level, self._options)
 
     def source_unchanged(self, source: Source) -> bool:
         """Whether the source is one file that is the same as when its last snapshot was made (`KnownFiles`)."""
         self._stamp = source.stamp
-        return not self._reread and self._running.is_unchanged(source.info, self._stamp)
+        return not self.reread and self._running.is_unchanged(source.info, self._stamp)
 
     def look(self, source: SourceInfo, file: SourceFile) -> Seen | None:  # noqa: ARG002 - as in KnownFiles
         """What of the file is known from the snapshot before (`KnownFiles`). Raises `SourceError`."""
-        return None if self._reread else self._running.source.look(file)
+        return None if self.reread else self._running.source.look(file)
 
     def begin_source(self, source: SourceInfo) -> None:
         """Begin a snapshot of the source."""

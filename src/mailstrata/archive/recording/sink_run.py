@@ -17,7 +17,7 @@ from mailstrata.archive.recording.open_source import OpenSource
 from mailstrata.archive.recording.order import grouping_key, order_of_blob
 from mailstrata.archive.recording.whole_messages import WholeMessages
 from mailstrata.archive.snapshots.segments import source_id
-from mailstrata.archive.writing.session import WriterSession
+from mailstrata.archive.writing.session import Changes, WriterSession
 from mailstrata.errors import ArchiveError
 from mailstrata.index.message_rows import MessageRows
 from mailstrata.index.rows import (
@@ -40,7 +40,7 @@ class ArchiveRun:
     def __init__(self, directory: Path, level: int, options: dict[str, str]) -> None:
         # New blobs whose place in a pack is not known yet: size and sniffed type, for their rows.
         self._unplaced: dict[bytes, tuple[int, str | None]] = {}
-        self.session = WriterSession(directory, level=level, options=options, placed=self._placed)
+        self.session = self._open_session(directory, level, options)
         self._store = self.session.store
         self._archive = Archive(self.session.layout, self.session.log)
         self._rows = MessageRows(self.session.layout.packs)
@@ -56,6 +56,9 @@ class ArchiveRun:
         self._stripper = Stripper(ARCHIVE_POLICY, self._keep_bytes, self._store.new_item)
         self._whole = WholeMessages(self.session, self._rows, self._found, self._unplaced, self._erased_blobs)
         self.staged_totals = Totals()
+
+    def _open_session(self, directory: Path, level: int, options: dict[str, str]) -> WriterSession:
+        return WriterSession(directory, level=level, options=options, placed=self._placed)
 
     @property
     def source(self) -> OpenSource:
@@ -243,7 +246,7 @@ class ArchiveRun:
         self._new_totals.add(delta)
         self._sources.append(replace(snapshot, segments=[entry], totals=snapshot.totals.copy(), checkpoint=reached))
 
-    def checkpoint(self, checkpoint: Checkpoint) -> None:
+    def checkpoint(self, checkpoint: Checkpoint, changes: Changes | None = None) -> None:
         source = self._source
         if source is not None:
             reached = None
@@ -256,7 +259,7 @@ class ArchiveRun:
             self._stage_source(source, reached)
         sources, self._sources = self._sources, []
         self.staged_totals, self._new_totals = self._new_totals, Totals()
-        self.session.stage(sources, self.staged_totals)
+        self.session.stage(sources, self.staged_totals, changes)
 
     def _let_go(self) -> None:
         if self._message is not None:

@@ -35,7 +35,8 @@ from mailstrata.index.writer import IndexWriter
 class Changes:
     """What a commit does besides adding what went through store and index.
 
-    `packs` are more packs to add, whole, synced and under their names; their members are staged in the catalogue.
+    `packs` are more packs (and index files) to add, whole, synced and under their names; members of packs are staged in
+    the catalogue.
     `removed` are paths of files that count no longer. Where something is `erased`, they are gone from the disk when the
     commit has ended.
     """

@@ -19,7 +19,14 @@ from mailstrata.index.files import sync_directory, writing
 _TOKEN = "[0-9a-f]{8}"  # noqa: S105 a part of file names, no secret
 _PACK = re.compile(rf"[0-9]{{8,}}-[0-9]{{4,}}-{_TOKEN}\.tar\.zst(\.part)?|{re.escape(SPOOL_PREFIX)}[0-9a-f]+")
 _TABLE_FILE = re.compile(rf"[0-9]{{8,}}-{_TOKEN}(-[0-9]+)?\.parquet")
+_STAGING = re.compile(r"\.staging-[0-9a-f]+-[0-9]+")
 _TEMPORARY = re.compile(f"(?:{re.escape(TEMPORARY_PREFIX)}|{re.escape(CLAIM_PREFIX)}).+")
+
+
+def worker_staging(layout: Layout, name: str) -> Path:
+    """Where one of several processes builds its index files; `name` is a random number in hexadecimal, a dash, and the
+    process's own number."""
+    return layout.index / f".staging-{name}"
 
 
 def sweep(layout: Layout, live: Container[str], *, durably: bool = False) -> int:
@@ -39,6 +46,9 @@ def sweep(layout: Layout, live: Container[str], *, durably: bool = False) -> int
     for folder in sorted(folders) if durably else ():
         with writing(folder):
             sync_directory(folder)
+    for folder in _matching(layout.index, _STAGING):
+        with writing(folder):
+            folder.rmdir()
     return removed
 
 
@@ -46,6 +56,9 @@ def _candidates(layout: Layout) -> Iterator[Path]:
     yield from _matching(layout.root, _TEMPORARY)
     yield from _matching(layout.commits, _TEMPORARY)
     yield from _matching(layout.packs, _PACK)
+    for folder in _matching(layout.index, _STAGING):
+        with writing(folder):
+            yield from folder.iterdir()
     for table in TABLE_NAMES:
         yield from _matching(layout.index / table, _TABLE_FILE)
 
