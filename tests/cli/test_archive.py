@@ -11,6 +11,7 @@ import pytest
 from support.command_line import ATTACHED, DEFECTIVE, PLAIN, WITH_ATTACHMENT, Call
 
 from mailstrata.archive.reading.reader import Archive
+from mailstrata.cli import options
 
 
 def test_archive_keeps_every_message_and_says_what_it_did(call: Call, mbox: Path, tmp_path: Path) -> None:
@@ -53,6 +54,48 @@ def test_the_level_changes_the_packs_and_not_the_content(call: Call, tmp_path: P
         for level in ("1", "19")
     ]
     assert sizes[1] < sizes[0]
+
+
+def test_several_jobs_say_what_one_says(call: Call, mbox: Path, tmp_path: Path) -> None:
+    """But for the time, and for what the packs take, of which there are more."""
+    said = []
+    for jobs in ("1", "2"):
+        result = call("archive", mbox, "--to", tmp_path / jobs, "--jobs", jobs, "--json")
+        assert (result.exit_code, result.stderr) == (0, "")
+        summary = json.loads(result.stdout)
+        said.append({key: summary[key] for key in summary.keys() - _DIFFER})
+        assert call("verify", tmp_path / jobs).exit_code == 0
+    assert said[0] == said[1]
+
+
+_DIFFER = {"seconds", "packs_bytes", "index_bytes", "saved_by_compression"}
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "65", "many", "1.5", ""])
+def test_what_is_no_number_of_jobs_is_refused(call: Call, mbox: Path, tmp_path: Path, jobs: str) -> None:
+    """In one line that says what to write."""
+    result = call("archive", mbox, "--to", tmp_path / "archive", "--jobs", jobs)
+    assert result.exit_code == 2
+    assert "is not a number of processes; write 1 to 64, or auto; see" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "archive").exists()
+
+
+def test_auto_is_a_job_for_each_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as this process may use, and never more than are allowed."""
+    for processors, expected in ((1, 1), (3, 3), (256, 64)):
+        monkeypatch.setattr(options, "_processors", lambda count=processors: count)
+        assert options.JOBS.convert("auto", None, None) == expected
+
+
+def test_a_failure_is_the_same_with_several_jobs(call: Call, mbox: Path, tmp_path: Path) -> None:
+    """The code and the line."""
+    said = []
+    for jobs in ("1", "2"):
+        result = call("archive", mbox, tmp_path / "missing.mbox", "--to", tmp_path / jobs, "--jobs", jobs, "--json")
+        said.append((result.exit_code, result.stderr))
+    assert said[0] == said[1]
+    assert said[0][0] == 3
 
 
 def test_info_shows_a_ledger_that_adds_up(call: Call, mbox: Path, tmp_path: Path) -> None:

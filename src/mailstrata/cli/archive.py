@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Commit whenever so much was read (512M, 2G): no more than this is read again after an interruption.",
 )
+@click.option(
+    "--jobs",
+    type=options.JOBS,
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Work with so many processes, each of which takes as much memory as one alone; `auto`: one for each "
+    "processor.",
+)
 @click.option("--reread", is_flag=True, help="Read every file, also those that look unchanged since the last run.")
 @options.reading()
 @options.as_json("Write the summary as one JSON object.")
@@ -44,6 +54,7 @@ def command(
     target: str,
     level: int,
     commit_every: int,
+    jobs: int,
     reread: bool,
     mbox_variant: MboxVariant | None,
     max_depth: int,
@@ -56,8 +67,6 @@ def command(
     What is committed stays: a run that is interrupted leaves an archive that can be used, and running the same
     command again finishes the job. What has not changed since the last run is not read again: a file of the same
     size and time of change is taken for the same."""
-    from mailstrata.archive.recording.sink import ArchiveSink
-    from mailstrata.cli import archive_summary
     from mailstrata.cli.running import exit_code, refuse_target_in_source, run
 
     refuse_target_in_source(source, target)
@@ -67,21 +76,34 @@ def command(
         "max_depth": str(max_depth),
         "max_parts": str(max_parts),
     }
-    sink = ArchiveSink(target, level=level, options=said, reread=reread)
-    try:
-        report = run(
-            source,
-            sink,
-            mbox_variant=mbox_variant,
-            max_depth=max_depth,
-            max_parts=max_parts,
-            quiet=quiet,
-            known=sink,
-            checkpoint_bytes=commit_every,
-        )
-    except KeyboardInterrupt as interrupt:
-        kept = "what was committed is kept" if sink.commits else "this run had committed nothing yet"
-        raise KeyboardInterrupt(f"interrupted; {kept}; run the same command again to finish") from interrupt
+    with ExitStack() as opened:
+        fleet = None
+        if jobs > 1:
+            from mailstrata.archive.jobs.fleet import Fleet
+
+            fleet = opened.enter_context(Fleet(jobs))
+            fleet.start()
+        from mailstrata.archive.jobs.coordinator_run import CoordinatorSink
+        from mailstrata.archive.recording.sink import ArchiveSink
+        from mailstrata.cli import archive_summary
+
+        kind = ArchiveSink if fleet is None else CoordinatorSink
+        sink = kind(target, level=level, options=said, reread=reread)
+        try:
+            report = run(
+                source,
+                sink,
+                mbox_variant=mbox_variant,
+                max_depth=max_depth,
+                max_parts=max_parts,
+                quiet=quiet,
+                known=sink,
+                checkpoint_bytes=commit_every,
+                fleet=fleet,
+            )
+        except KeyboardInterrupt as interrupt:
+            kept = "what was committed is kept" if sink.commits else "this run had committed nothing yet"
+            raise KeyboardInterrupt(f"interrupted; {kept}; run the same command again to finish") from interrupt
     if as_json:
         output.write_json(archive_summary.as_object(report, sink, target))
     elif not quiet:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,6 +42,34 @@ class SizeType(click.ParamType[int]):
 
 
 SIZE = SizeType()
+
+
+class JobsType(click.ParamType[int]):
+    """A number of processes, or `auto` for one on each processor that this one may use."""
+
+    name = "jobs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == "auto":
+            return min(_processors(), MOST_JOBS)
+        try:
+            jobs = int(value)
+        except ValueError:
+            jobs = 0
+        if not 1 <= jobs <= MOST_JOBS:
+            self.fail(f"{value!r} is not a number of processes; write 1 to {MOST_JOBS}, or auto", param, ctx)
+        return jobs
+
+
+MOST_JOBS = 64
+JOBS = JobsType()
+
+
+def _processors() -> int:
+    # Where a container or `taskset` gives only some of them, a process on each of the others would only take memory.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _all(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:

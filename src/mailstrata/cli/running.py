@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,12 @@ from mailstrata.cli.units import format_count
 from mailstrata.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from mailstrata.archive.jobs.fleet import Fleet
     from mailstrata.message.origin import Failure, MboxVariant
     from mailstrata.sinks.pipeline import Report
     from mailstrata.sinks.protocol import KnownFiles, Sink
-
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def run(
@@ -37,39 +35,35 @@ def run(
     writes_results: bool = False,
     known: KnownFiles | None = None,
     checkpoint_bytes: int | None = None,
+    fleet: Fleet | None = None,
 ) -> Report:
     """Read all sources into the sink. `writes_results` says that the sink itself writes to standard output; `known`
-    and `checkpoint_bytes` are as in `Pipeline`.
+    and `checkpoint_bytes` are as in `Pipeline`. With a `fleet` the sink must be a `CoordinatorSink`.
 
     Raises what the pipeline raises; a source that cannot be read is in the report instead.
     """
     from mailstrata.sinks.pipeline import DEFAULT_CHECKPOINT_BYTES, Pipeline
+    from mailstrata.sinks.seldom_collecting import collecting_seldom
     from mailstrata.sources.discover import find_sources
 
     bar = ProgressBar() if wanted(quiet, writes_results) else None
-    with bar or nullcontext(), _collecting_seldom():
+    with bar or nullcontext(), collecting_seldom():
+        found = find_sources(sources, mbox_variant=mbox_variant)
+        progress = None if bar is None else bar.update
+        every = checkpoint_bytes or DEFAULT_CHECKPOINT_BYTES
+        if fleet is not None:
+            from mailstrata.archive.jobs.coordinator_run import CoordinatorSink
+            from mailstrata.archive.jobs.parallel import ParallelPipeline
+
+            assert isinstance(sink, CoordinatorSink)
+            parallel = ParallelPipeline(
+                sink, fleet, limits=limits(max_depth, max_parts), progress=progress, checkpoint_bytes=every
+            )
+            return parallel.run(found)
         pipeline = Pipeline(
-            [sink],
-            limits=limits(max_depth, max_parts),
-            progress=None if bar is None else bar.update,
-            checkpoint_bytes=checkpoint_bytes or DEFAULT_CHECKPOINT_BYTES,
-            known=known,
+            [sink], limits=limits(max_depth, max_parts), progress=progress, checkpoint_bytes=every, known=known
         )
-        return pipeline.run(find_sources(sources, mbox_variant=mbox_variant))
-
-
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Let the interpreter look for cycles of objects less often: a run makes next to none, and holds thousands of rows
-    that each search goes through. What was imported by now is not looked at again."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+        return pipeline.run(found)
 
 
 def refuse_target_in_source(sources: Sequence[str], target: str) -> None:
