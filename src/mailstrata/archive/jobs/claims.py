@@ -51,7 +51,7 @@ class ClaimTable:
     """The table in the file `descriptor`; `lock` is the file that is locked. Both stay open as long as it is used.
 
     `create` must have been called once for the file, in whichever process. Takes 40 bytes for each claim since the last
-    commit, three times that at worst; it is a mapped file, which the system writes out where memory is short.
+    commit, eight times that at worst; it is a mapped file, which the system writes out where memory is short.
     """
 
     __slots__ = ("_descriptor", "_first", "_lock", "_map", "_slots", "_start")
