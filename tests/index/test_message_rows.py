@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mailstrata
 from mailstrata.errors import TargetError
 from mailstrata.index import message_rows as message_rows_module
 from mailstrata.index.message_rows import MessageRows
@@ -120,8 +121,9 @@ def test_the_head_does_not_depend_on_chunks():
     """Content that comes byte by byte is sniffed like content that comes at once."""
     rows = MessageRows()
     rows._head = b""
+    (message,) = mailstrata.open(b"a: b\n\nx")
     for byte in b"x" * 5000:
-        rows.decoded(None, None, bytes([byte]))
+        rows.decoded(message, message.root, bytes([byte]))
     assert rows._head == b"x" * 4096
 
 
