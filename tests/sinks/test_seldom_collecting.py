@@ -9,7 +9,7 @@ import pytest
 from mailstrata.sinks.seldom_collecting import collecting_seldom
 
 
-def testcollecting_seldom_ends_with_the_run():
+def test_collecting_seldom_ends_with_the_run():
     """Whatever the run comes to, the interpreter then works as before."""
     before = gc.get_threshold()
     with pytest.raises(OSError, match="full"), collecting_seldom():

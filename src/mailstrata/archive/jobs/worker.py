@@ -35,7 +35,7 @@ def main(socket: int, slots: int, claims: int) -> None:
     # Ctrl-C goes to all processes of a terminal; the coordinator alone decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    with Connection(socket) as connection:
+    with Connection(socket) as connection, collecting_seldom():
         if not serve(connection, slots, claims):
             raise SystemExit(1)
 
@@ -53,7 +53,6 @@ def serve(connection: Connection, slots: int, claims: int) -> bool:
             run = WorkerRun(Path(directory), level, table, name)
             opened.callback(_abort, run)
             worker = _Worker(connection, slots, run, Limits(**limits))
-            opened.enter_context(collecting_seldom())
             while worker.obey(connection.recv()):
                 pass
         except (EOFError, ConnectionError):
