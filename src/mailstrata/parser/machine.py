@@ -174,12 +174,10 @@ class Parser(ShortWays):
             data = bytes(data)
         buffer = self._buffer
         position = self._position
-        is_clean = 13 not in data and 0 not in data
         if position == len(buffer):
             self._base += position
             self._position = 0
             self._buffer = data
-            self._is_clean = is_clean
         elif isinstance(buffer, bytearray):
             # A header block still without its end. Appending keeps feeding byte by byte linear.
             buffer += data
@@ -187,7 +185,7 @@ class Parser(ShortWays):
             self._base += position
             self._position = 0
             self._buffer = buffer[position:] + data
-        self._is_clean = self._is_clean and is_clean
+        self._is_clean = self._is_looked_through = False
         self._waits = False
 
     def end(self) -> None:

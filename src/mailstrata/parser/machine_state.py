@@ -64,6 +64,7 @@ class MachineState:
         "_header",
         "_header_begun",
         "_is_clean",
+        "_is_looked_through",
         "_last_newline",
         "_length_check",
         "_length_end",
@@ -119,8 +120,10 @@ class MachineState:
         self._from_line_defect: tuple[DefectCode, int, int] | None = None
         self._closed = False
         self._waits = True
-        # Whether the buffer has no carriage return and no NUL.
-        self._is_clean = True
+        # Whether the buffer is known to have no carriage return and no NUL; whether they were looked for, which is
+        # not worth it where nothing but the content of a large part passes.
+        self._is_clean = False
+        self._is_looked_through = False
         self._body_watch = BodyWatch()
         # Up to which offset bodies have been watched.
         self._looked = 0

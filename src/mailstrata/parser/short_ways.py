@@ -45,6 +45,9 @@ class ShortWays(MachineState):
         buffer = self._buffer
         if not isinstance(buffer, bytes):
             return False
+        if not self._is_looked_through:
+            self._is_clean = 13 not in buffer and 0 not in buffer
+            self._is_looked_through = True
         limits = self._limits
         most_events = limits.feed_events
         stack = self._stack
