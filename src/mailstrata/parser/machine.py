@@ -350,7 +350,7 @@ class Parser(ShortWays):
         block = self._buffer[position:end]
         assert isinstance(block, bytes)
         if parent is None:
-            self._begin_message(entity, entity.body_start)
+            self._begin_message(entity)
 
         default_type = "text/plain"
         if parent is not None and parent.content_type == "multipart/digest":

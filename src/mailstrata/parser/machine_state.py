@@ -216,16 +216,16 @@ class MachineState:
         entity.boundary = None
         entity.is_message_container = False
 
-    def _begin_message(self, entity: Entity, body_start: int) -> None:
+    def _begin_message(self, entity: Entity) -> None:
         limits = self._limits
         self._root = entity
         self._message_limit = -1 if limits.message_bytes is None else entity.start + limits.message_bytes
         self._length_end = -1
         if self._mbox and self._length_check is not None:
-            block = self._buffer[entity.start - self._base : body_start - self._base]
+            block = self._buffer[entity.start - self._base : entity.body_start - self._base]
             match = _content_length().search(b"\n" + block)
             if match is not None:
-                self._length_end = body_start + int(match[1])
+                self._length_end = entity.body_start + int(match[1])
         if self._from_line_defect is not None:
             entity.add_defect(*self._from_line_defect, limits.defects)
             self._from_line_defect = None

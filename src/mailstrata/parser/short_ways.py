@@ -76,15 +76,9 @@ class ShortWays(MachineState):
                 end = found.end
                 fields = found.content_fields
             taken = True
-            if parent is not None:
-                parent.children += 1
-                entity = Entity(parent, parent.children, len(stack), base + position)
-                self._part_count += 1
-            else:
-                entity = Entity(None, 1, 0, base + position)
-                self._part_count = 1
-                self._begin_message(entity, base + end)
-            entity.body_start = base + end
+            entity = self._new_entity(position, end)
+            if parent is None:
+                self._begin_message(entity)
             entity.content_fields = fields
             if found is not None:
                 entity.from_value = found.from_value

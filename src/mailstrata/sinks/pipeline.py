@@ -149,10 +149,8 @@ class Pipeline:
 
     def _source(self, source: Source) -> None:
         info = source.info
-        progress = self._progress
-        progress.source = info.label
         size = source.size
-        progress.bytes_total = None if size is None or progress.bytes_total is None else progress.bytes_total + size
+        self._progress.begin_source(info.label, size)
         if self._known is not None and self._known.source_unchanged(source):
             self._report.sources_unchanged += 1
             self._note_unread(size or 0)

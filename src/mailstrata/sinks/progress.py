@@ -15,3 +15,8 @@ class Progress:
     messages: int = 0
     parts: int = 0
     source: str = ""
+
+    def begin_source(self, label: str, size: int | None) -> None:
+        """Another source is begun; `size` is its size on disk in bytes, None where it does not know."""
+        self.source = label
+        self.bytes_total = None if size is None or self.bytes_total is None else self.bytes_total + size

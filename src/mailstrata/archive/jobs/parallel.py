@@ -117,10 +117,8 @@ class ParallelPipeline:
 
     def _source(self, source: Source) -> None:
         info = source.info
-        progress = self._progress
-        progress.source = info.label
         size = source.size
-        progress.bytes_total = None if size is None or progress.bytes_total is None else progress.bytes_total + size
+        self._progress.begin_source(info.label, size)
         stamp = source.stamp
         run = self._sink.coordinator
         if not self._sink.reread and run.is_unchanged(info, stamp):
