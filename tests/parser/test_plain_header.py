@@ -100,3 +100,12 @@ def test_beyond_the_limit_it_is_not_plain():
 def test_blocks_that_are_not_known_again(block):
     """Only a whole block, and nothing behind it, is kept."""
     assert plain_block(block) is None
+
+
+@pytest.mark.parametrize(
+    "field", [b"Content-Type: text/html", b"Content-Transfer-Encoding: 8bit", b"Content-Disposition: inline"]
+)
+def test_a_content_field_that_is_repeated_is_not_plain(field):
+    """Readers differ about which one counts: the other way records that."""
+    assert scan_plain(field + b"\n\n", 0, 1 << 20, True) is not None
+    assert scan_plain(field + b"\n" + field.lower() + b"\n\n", 0, 1 << 20, True) is None
