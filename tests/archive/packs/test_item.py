@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,22 @@ def test_frames_of_a_spool_are_full(tmp_path: Path) -> None:
             offset += frame.length
             sizes.append(frame.content_size)
     assert sizes == [LARGE_FRAME, LARGE_FRAME, 90 * 100_001 - 2 * LARGE_FRAME]
+    item.discard()
+
+
+def test_what_is_compressed_already_is_seen_frame_by_frame(tmp_path: Path) -> None:
+    """Both ways: whatever stands before it, each frame is what the compressor makes of content of its kind."""
+    compressor = FrameCompressor(5)
+    noise = [random.Random(each).randbytes(LARGE_FRAME) for each in range(3)]
+    text = [b"".join(b"%d %d " % (each, number * number) for number in range(400_000))[:LARGE_FRAME] for each in (1, 2)]
+    contents = [noise[0], noise[1], text[0], text[1], noise[2], text[0]]
+    item = Item(tmp_path, compressor)
+    for content in contents:
+        item.write(content)
+    item.finish()
+    assert item.spool is not None
+    expected = [compressor.compress(content, looks_compressed=content in noise) for content in contents]
+    assert item.spool.read_bytes() == b"".join(expected)
     item.discard()
 
 

@@ -76,7 +76,7 @@ class FrameCompressor:
             else:
                 starts = (place * (size - _SAMPLE) // (_SAMPLES - 1) for place in range(_SAMPLES))
                 sample = b"".join(view[start : start + _SAMPLE] for start in starts)
-        return len(self._probe.compress(sample)) > len(sample) * _WORTHWHILE
+        return not gains(len(sample), len(self._probe.compress(sample)))
 
     def compress(self, content: bytes | bytearray | memoryview, *, looks_compressed: bool | None = None) -> bytes:
         """One whole frame of that content (at most `MAX_CONTENT` bytes).
@@ -89,6 +89,11 @@ class FrameCompressor:
         if looks_compressed is None:
             looks_compressed = self.level > _QUICK_LEVEL and self.is_compressed(content)
         return (self._quick if looks_compressed else self._compressor).compress(content)
+
+
+def gains(size: int, compressed_size: int) -> bool:
+    """Whether it is much that compressing has taken away of so many bytes: a quarter."""
+    return compressed_size <= size * _WORTHWHILE
 
 
 def _compressor(level: int, *, finds_far: bool = True) -> zstandard.ZstdCompressor:

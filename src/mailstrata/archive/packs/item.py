@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mailstrata.archive.folder.files import remove
-from mailstrata.archive.packs.frames import LARGE_FRAME, FrameCompressor, read_frame
+from mailstrata.archive.packs.frames import LARGE_FRAME, FrameCompressor, gains, read_frame
 from mailstrata.index.files import writing
 
 SPOOL_PREFIX = ".spool-"
@@ -27,15 +27,18 @@ class Item:
     `size` is the number of bytes written so far. After `finish`, the content is either in `buffer` (and `spool`
     is None) or, compressed, in the file `spool` of `spool_length` bytes. `discard` must be called in any case.
 
-    Large pieces are kept as they come until there are 4 MiB of them; small ones, of which there may be millions, are
-    put together first.
+    Up to 4 MiB, large pieces are kept as they come; small ones, of which there may be millions, are put together first.
+    Beyond, all are copied into one buffer that is used for every frame: fresh memory for each, and for what is joined
+    on the way, took the kernel longer to provide than the copying.
     """
 
     __slots__ = (
         "_compressor",
         "_file",
         "_folder",
+        "_frame",
         "_held",
+        "_looks_compressed",
         "_pieces",
         "_small",
         "buffer",
@@ -50,7 +53,9 @@ class Item:
         self._file: BinaryIO | None = None
         self._pieces: list[bytes] = []
         self._small = bytearray()  # what stands behind the pieces
+        self._frame: memoryview | None = None  # what is held, once there is more of the content
         self._held = 0
+        self._looks_compressed = False  # whether the frame before did
         self.buffer = b""
         self.size = 0
         self.spool: Path | None = None
@@ -60,6 +65,9 @@ class Item:
         """Add bytes. Raises `TargetError` where the spool file cannot be written."""
         size = len(data)
         self.size += size
+        if self._frame is not None:
+            self._fill(self._frame, data)
+            return
         self._held += size
         if size < _SMALL:
             self._small += data
@@ -68,13 +76,28 @@ class Item:
         else:
             self._end_small()
             self._pieces.append(data)
-        while self._held > LARGE_FRAME:
+        if self._held > LARGE_FRAME:
             content = self._take()
-            with memoryview(content) as view:
-                self._write_frame(view[:LARGE_FRAME])
-                rest = bytes(view[LARGE_FRAME:])
-            self._pieces.append(rest)
-            self._held = len(rest)
+            self._frame = memoryview(bytearray(LARGE_FRAME))
+            self._fill(self._frame, content)
+
+    def _fill(self, frame: memoryview, data: bytes) -> None:
+        """Copy bytes behind what is held; a frame is written when it is full and more follows."""
+        end = self._held + len(data)
+        if end <= LARGE_FRAME:
+            frame[self._held : end] = data
+            self._held = end
+            return
+        at = 0
+        with memoryview(data) as view:
+            while at < len(data):
+                if self._held == LARGE_FRAME:
+                    self._write_frame(frame)
+                    self._held = 0
+                step = min(len(data) - at, LARGE_FRAME - self._held)
+                frame[self._held : self._held + step] = view[at : at + step]
+                self._held += step
+                at += step
 
     def _end_small(self) -> None:
         if self._small:
@@ -104,7 +127,9 @@ class Item:
                     while frame := read_frame(file, offset):
                         offset += frame.length
                         yield frame.content()
-        if self._held:
+        if self._frame is not None:
+            yield bytes(self._frame[: self._held])
+        elif self._held:
             self._end_small()
             yield b"".join(self._pieces)
         elif self.buffer:
@@ -112,13 +137,13 @@ class Item:
 
     def finish(self) -> None:
         """The item has ended. Raises `TargetError` where the spool file cannot be written."""
-        content = self._take()
-        if self._file is None:
-            self.buffer = content
+        if self._frame is None:
+            self.buffer = self._take()
             return
-        if content:
-            with memoryview(content) as view:
-                self._write_frame(view)
+        with self._frame[: self._held] as content:
+            self._write_frame(content)
+        self._let_go_of_memory()
+        assert self._file is not None
         assert self.spool is not None
         with writing(self.spool):
             self._file.flush()
@@ -130,11 +155,27 @@ class Item:
             with writing(self.spool):
                 self._file = self.spool.open("xb")
         assert self.spool is not None
-        with content:
-            frame = self._compressor.compress(content, looks_compressed=self._compressor.is_compressed(content))
+        frame = self._compressed(content)
         with writing(self.spool):
             self._file.write(frame)
         self.spool_length += len(frame)
+
+    def _compressed(self, content: memoryview) -> bytes:
+        """The frame of that content. Behind content that is compressed already more of it is expected, so that the
+        quick way is tried at once, and its result tells more than a sample."""
+        compressor = self._compressor
+        if self._looks_compressed:
+            frame = compressor.compress(content, looks_compressed=True)
+            if not gains(len(content), len(frame)):
+                return frame
+        self._looks_compressed = compressor.is_compressed(content)
+        return compressor.compress(content, looks_compressed=self._looks_compressed)
+
+    def _let_go_of_memory(self) -> None:
+        self._pieces = []
+        self._small = bytearray()
+        self._frame = None
+        self._held = 0
 
     def _close(self) -> None:
         if self._file is not None:
@@ -146,9 +187,7 @@ class Item:
     def discard(self) -> None:
         """Let go of everything, the spool file included."""
         self._close()
-        self._pieces = []
-        self._small = bytearray()
-        self._held = 0
+        self._let_go_of_memory()
         self.buffer = b""
         if self.spool is not None:
             with writing(self.spool):
