@@ -12,6 +12,7 @@ from support.command_line import ATTACHED, DEFECTIVE, PLAIN, WITH_ATTACHMENT, Ca
 
 from mailstrata.archive.reading.reader import Archive
 from mailstrata.cli import options
+from mailstrata.sinks import stream_digest
 
 
 def test_archive_keeps_every_message_and_says_what_it_did(call: Call, mbox: Path, tmp_path: Path) -> None:
@@ -84,7 +85,7 @@ def test_what_is_no_number_of_jobs_is_refused(call: Call, mbox: Path, tmp_path: 
 def test_auto_is_a_job_for_each_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as this process may use, and never more than are allowed."""
     for processors, expected in ((1, 1), (3, 3), (256, 64)):
-        monkeypatch.setattr(options, "_processors", lambda count=processors: count)
+        monkeypatch.setattr(stream_digest, "usable_processors", lambda count=processors: count)
         assert options.JOBS.convert("auto", None, None) == expected
 
 

@@ -39,15 +39,15 @@ def test_how_far_back_it_is_known(chunk: int) -> None:
     reach = len(DATA) - REACH_BYTES - (len(DATA) % chunk or chunk)
     if reach > 0:
         assert digest.hexdigest_at(reach) == digest_of(DATA[:reach])
-    held = sum(len(piece.data) for piece in digest._pieces)
+    held = sum(map(len, digest._pieces))
     assert held <= REACH_BYTES + 2 * max(chunk, 64 << 10)
     if held < len(DATA):
         assert digest.hexdigest_at(0) is None
         assert digest.hexdigest_at(len(DATA) - held - 1) is None
 
 
-def test_small_chunks_cost_no_state_each() -> None:
-    """Byte by byte, a state is kept for 64 KiB at a time, and not for each byte."""
+def test_small_chunks_are_not_kept_each() -> None:
+    """Byte by byte, a piece is kept of 64 KiB at a time, and not each byte."""
     digest = FileDigest()
     for place in range(200_000):
         digest.update(DATA[place : place + 1])

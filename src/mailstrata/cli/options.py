@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,7 +50,10 @@ class JobsType(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if value == "auto":
-            return min(_processors(), MOST_JOBS)
+            from mailstrata.sinks import stream_digest
+
+            # More would only take memory.
+            return min(stream_digest.usable_processors(), MOST_JOBS)
         try:
             jobs = int(value)
         except ValueError:
@@ -63,13 +65,6 @@ class JobsType(click.ParamType[int]):
 
 MOST_JOBS = 64
 JOBS = JobsType()
-
-
-def _processors() -> int:
-    # Where a container or `taskset` gives only some of them, a process on each of the others would only take memory.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _all(*decorators: Callable[[Function], Function]) -> Callable[[Function], Function]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -15,12 +14,11 @@ from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
 from mailstrata.sinks.file_digest import FileDigest
 from mailstrata.sinks.protocol import OutsideKind, RawKind, Sink, Wants
+from mailstrata.sinks.stream_digest import StreamDigest
 from mailstrata.sinks.whole import HELD_BYTES, HELD_EVENTS, WholeMessage, WholePart
 from mailstrata.sinks.whole_sink import WholeSink
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
-
     from mailstrata.message.origin import FileInfo, SourceInfo
     from mailstrata.message.quoting import EventStream
     from mailstrata.parser.entity import Entity
@@ -49,9 +47,9 @@ class MessageDigest:
     def __init__(self, of_file: FileDigest | None = None) -> None:
         self.size = 0
         self._of_file = of_file
-        self._plain = hashlib.sha256()
+        self._plain = StreamDigest()
         # Most mail at rest has no carriage returns: only the first one makes a second digest necessary.
-        self._canonical: _Hash | None = None
+        self._canonical: StreamDigest | None = None
         self._ends_with_cr = False
 
     def update(self, data: bytes, start: int) -> None:
@@ -68,12 +66,12 @@ class MessageDigest:
         if self._of_file is None:
             self._plain.update(data)
 
-    def _before(self, start: int) -> _Hash:
+    def _before(self, start: int) -> StreamDigest:
         if self._of_file is None:
-            return self._plain.copy()
+            return StreamDigest(self._plain.state())
         digest = self._of_file.digest_at(start)
         assert digest is not None, "the parser holds back less than a digest reaches"
-        return digest
+        return StreamDigest(digest)
 
     def finish(self, message: MessageInfo) -> None:
         """The message has ended: set its digests."""
@@ -115,7 +113,7 @@ class Delivery:
         self._begun: Entity | None = None
         self._parts: list[PartInfo] = []
         self._decoder: PartDecoder | None = None
-        self._part_digest = hashlib.sha256()
+        self._part_digest = StreamDigest()
         self._message_digest = MessageDigest()
         self._of_file: FileDigest | None = None
         self._size = 0
@@ -300,7 +298,7 @@ class Delivery:
         if self._decodes and not entity.is_container:
             self._decoder = PartDecoder(part, self._limits.decoded_bytes)
             if self._digests:
-                self._part_digest = hashlib.sha256()
+                self._part_digest = StreamDigest()
         for sink in self._sinks:
             sink.begin_part(message, part)
 
