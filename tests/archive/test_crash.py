@@ -24,9 +24,10 @@ sys.path.insert(0, {tests!r})
 from archive.test_crash import run
 from mailstrata.archive.commits import chain
 from mailstrata.archive.folder import layout
-from mailstrata.archive.packs import item, pack
+from mailstrata.archive.packs import item, own_pack, pack
 from mailstrata.archive.writing import session
 
+own_pack.OWN_PACK = {own_pack}
 count = 0
 
 def before(owner, name):
@@ -47,6 +48,8 @@ _POINTS = {
     "format.json": "before(layout, 'write_new')",
     "a frame": "before(pack.PackWriter, '_write_frame')",
     "a spool": "before(item.Item, '_write_frame')",
+    "a spool made a pack": "before(own_pack, 'stored_frame')",
+    "a spool renamed": "before(own_pack, 'sync_directory')",
     "pack finished": "before(pack.PackWriter, 'finish')",
     "staged": "before(session.WriterSession, 'commit')",
     "index renamed": "before(session.CommitLog, 'append')",
@@ -103,7 +106,8 @@ def check_after_death(root: Path) -> None:
 def test_death_at_a_chosen_point(tmp_path: Path, point: str, call: int) -> None:
     """Before each step of the first commits: the last commit is intact, and the same command finishes the job."""
     root = tmp_path / "archive"
-    program = _WRITER.format(tests=str(Path(__file__).parent.parent), point=_POINTS[point])
+    large = 1 if point.startswith("a spool ") else 64 << 20
+    program = _WRITER.format(tests=str(Path(__file__).parent.parent), point=_POINTS[point], own_pack=large)
     ended = subprocess.run([sys.executable, "-c", program, root, str(call)], capture_output=True, check=False)
     assert ended.returncode in (9, 0), ended.stderr.decode()
     assert ended.returncode == 9 or call > 1

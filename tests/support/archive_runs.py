@@ -19,7 +19,7 @@ import zstandard
 from mailstrata.archive.folder.layout import TABLE_NAMES, Layout
 from mailstrata.archive.maintenance.compact import compact
 from mailstrata.archive.maintenance.erase import erase
-from mailstrata.archive.packs import item, pack_reader
+from mailstrata.archive.packs import item, own_pack, pack_reader
 from mailstrata.archive.packs.members import MemberKind, key_of
 from mailstrata.archive.reading.reader import Archive
 from mailstrata.archive.recording.sink import ArchiveSink
@@ -39,6 +39,9 @@ CHECKPOINT_BYTES = 6000
 
 SPOOL_BYTES = 4096
 """Content of this size goes through a spool file, so that messages of some KiB do."""
+
+OWN_PACK_BYTES = 8192
+"""A spool file of this size becomes a pack."""
 
 _NOISE = random.Random(20261124).randbytes
 SECRET = _NOISE(3000)
@@ -98,6 +101,7 @@ class Command:
         paths = write_sources(sources, is_grown=self.is_grown)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(item, "LARGE_FRAME", SPOOL_BYTES)
+            patch.setattr(own_pack, "OWN_PACK", OWN_PACK_BYTES)
             self.run(archive, paths)
 
 

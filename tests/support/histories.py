@@ -18,7 +18,7 @@ from mailstrata.archive.catalogue.catalogue import Catalogue, packs_of
 from mailstrata.archive.commits.chain import CommitLog
 from mailstrata.archive.folder.layout import TABLE_NAMES, Layout
 from mailstrata.archive.maintenance import compact
-from mailstrata.archive.packs import item, pack, pack_reader
+from mailstrata.archive.packs import item, own_pack, pack, pack_reader
 from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind, key_of
 from mailstrata.archive.reading.history import snapshots_at
 from mailstrata.archive.reading.reader import Archive
@@ -129,6 +129,7 @@ def small_limits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(item, "LARGE_FRAME", 16_384)
         patch.setattr(pack, "OWN_FRAME", 8192)
+        patch.setattr(own_pack, "OWN_PACK", 32_768)
         patch.setattr(pack_rewriter, "SMALL_FRAME", 4096)
         for module in (store, pack_rewriter):
             patch.setattr(module, "PACK_BYTES", 8 * SMALL_PACK)

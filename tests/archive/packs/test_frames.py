@@ -11,10 +11,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailstrata.archive.packs import frames
-from mailstrata.archive.packs.frames import LARGE_FRAME, Frame, FrameCompressor, find_frame, read_frame, skippable_frame
+from mailstrata.archive.packs.frames import (
+    LARGE_FRAME,
+    STORED_EXTRA,
+    Frame,
+    FrameCompressor,
+    find_frame,
+    read_frame,
+    skippable_frame,
+    stored_frame,
+)
 from mailstrata.errors import ArchiveError
 
 _CONTENTS = [b"", b"a", b"a" * 255, bytes(256), b"b" * 70_000, os.urandom(300_000), b"text " * 300_000]
+
+
+@pytest.mark.parametrize("size", [256, 257, 512, 65_791])
+def test_a_stored_frame_is_as_long_as_its_content(size: int) -> None:
+    """And some bytes that are always as many; every decoder reads it, checksum and all."""
+    for content in (b"a" * size, random.Random(size).randbytes(size)):
+        data = stored_frame(content)
+        assert len(data) == size + STORED_EXTRA
+        assert content in data
+        assert zstandard.ZstdDecompressor().decompress(data) == content
+        frame = read_frame(io.BytesIO(data), 0)
+        assert frame is not None
+        assert (frame.length, frame.content_size, frame.prefix(100)) == (len(data), size, content[:100])
+        with pytest.raises(zstandard.ZstdError, match="checksum"):
+            zstandard.ZstdDecompressor().decompress(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 @pytest.mark.parametrize("level", [1, 3, 9, 19])

@@ -11,6 +11,7 @@ from support.archives import unpack_without_us
 from mailstrata.archive.catalogue.catalogue_writer import WritableCatalogue
 from mailstrata.archive.commits.chain import CommitLog
 from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.packs import own_pack
 from mailstrata.archive.packs.members import MemberKind
 from mailstrata.archive.packs.pack_table import Place
 from mailstrata.archive.writing import store as module
@@ -69,6 +70,32 @@ def test_packs_are_closed_at_a_size(
     assert all(2 << 20 < size < 3 << 20 for size in sizes[:5])
     assert sizes[5] > 6 << 20
     assert sizes[6] < 5000
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_very_large_member_has_its_spool_file_for_a_pack(
+    layout: Layout, catalogue: WritableCatalogue, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    """From so many compressed bytes on; the pack under way goes on, and a second one like it is dropped."""
+    noise = random.Random(1).randbytes((6 << 20) + 5)
+    item = ContentStore(layout, catalogue, level=1, number=7, placed=lambda *_: None).new_item()
+    item.write(noise)
+    item.finish()
+    monkeypatch.setattr(own_pack, "OWN_PACK", item.spool_length + more)
+    item.discard()
+    placed: list[tuple[MemberKind, bytes, str, Place]] = []
+    store = ContentStore(layout, catalogue, level=1, number=7, placed=lambda *call: placed.append(call))
+    assert [keep(store, b"a"), keep(store, noise), keep(store, noise), keep(store, b"b")] == [True, True, False, True]
+    packs = store.checkpoint()
+    assert [entry.rows for entry in packs] == ([3] if more else [1, 2])
+    assert len({call[2] for call in placed}) == len(packs)
+    contents: list[bytes] = []
+    for entry in packs:
+        data = (layout.root / entry.path).read_bytes()
+        assert (entry.size, entry.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+        contents += unpack_without_us(layout.root / entry.path).values()
+    assert sorted(contents) == sorted([b"a", b"b", noise])
+    assert len(list(layout.packs.iterdir())) == len(packs)
 
 
 def test_what_is_held_back_counts_for_the_size_of_a_pack(

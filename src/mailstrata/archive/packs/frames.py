@@ -108,6 +108,21 @@ def _compressor(level: int, *, finds_far: bool = True) -> zstandard.ZstdCompress
     return zstandard.ZstdCompressor(compression_params=parameters)
 
 
+STORED_EXTRA = 14
+"""Bytes of a stored frame besides its content."""
+
+
+def stored_frame(content: bytes) -> bytes:
+    """A data frame that holds its content (256 to 65,791 bytes) as it stands: its length is known before the content.
+
+    RFC 8878, 3.1.1: a single segment with a size field of two bytes and a checksum, and one raw block.
+    """
+    size = len(content)
+    start = _MAGIC_BYTES + b"\x64" + (size - 256).to_bytes(2, "little") + (size << 3 | 1).to_bytes(3, "little")
+    # The library gives checksums only away with a frame of the same content.
+    return start + content + zstandard.ZstdCompressor(write_checksum=True).compress(content)[-4:]
+
+
 def skippable_frame(payload: bytes) -> bytes:
     """A frame that every zstd decoder passes over (RFC 8878, 3.1.2), with the magic number of our table."""
     return TABLE_MAGIC.to_bytes(4, "little") + len(payload).to_bytes(4, "little") + payload

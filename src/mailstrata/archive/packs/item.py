@@ -2,7 +2,8 @@
 
 Tar wants a member's name and size before its data, and both are known only after it. An item of up to 4 MiB is held
 in memory. A larger one is compressed, 4 MiB a frame, to a spool file beside the packs; once it has ended it is
-dropped, if the archive has its content already, or its finished frames are copied into a pack.
+dropped, if the archive has its content already, or its finished frames are copied into a pack. A very large spool
+becomes a pack itself (`own_pack`): room for the frame with the tar header is left before the others.
 """
 
 from __future__ import annotations
@@ -14,18 +15,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mailstrata.archive.folder.files import remove
-from mailstrata.archive.packs.frames import LARGE_FRAME, FrameCompressor, gains, read_frame
+from mailstrata.archive.packs import tar_format
+from mailstrata.archive.packs.frames import LARGE_FRAME, STORED_EXTRA, FrameCompressor, gains, read_frame
 from mailstrata.index.files import writing
 
 SPOOL_PREFIX = ".spool-"
+SPOOL_START = tar_format.BLOCK + STORED_EXTRA
+"""Where the frames of the content begin in a spool file. What stands before them is nothing yet."""
+
 _SMALL = 32 << 10
 
 
 class Item:
     """Takes bytes, and holds at most 4 MiB and one chunk of them.
 
-    `size` is the number of bytes written so far. After `finish`, the content is either in `buffer` (and `spool`
-    is None) or, compressed, in the file `spool` of `spool_length` bytes. `discard` must be called in any case.
+    `size` is the number of bytes written so far. After `finish`, the content is either in `buffer` (and `spool` is
+    None) or, compressed, in the file `spool`: `spool_length` bytes from `SPOOL_START` on. `discard` must be called in
+    any case.
 
     Up to 4 MiB, large pieces are kept as they come; small ones, of which there may be millions, are put together first.
     Beyond, all are copied into one buffer that is used for every frame: fresh memory for each, and for what is joined
@@ -123,7 +129,7 @@ class Item:
                 if self._file is not None:
                     self._file.flush()
                 with self.spool.open("rb") as file:
-                    offset = 0
+                    offset = file.seek(SPOOL_START)
                     while frame := read_frame(file, offset):
                         offset += frame.length
                         yield frame.content()
@@ -154,6 +160,7 @@ class Item:
             self.spool = self._folder / f"{SPOOL_PREFIX}{secrets.token_hex(8)}"
             with writing(self.spool):
                 self._file = self.spool.open("xb")
+                self._file.write(bytes(SPOOL_START))
         assert self.spool is not None
         frame = self._compressed(content)
         with writing(self.spool):
@@ -183,6 +190,10 @@ class Item:
             with contextlib.suppress(OSError):
                 # Only a file that is about to be removed still has bytes to be written; they no longer matter.
                 file.close()
+
+    def hand_over(self) -> None:
+        """The spool file of the finished item is somebody else's now."""
+        self.spool = None
 
     def discard(self) -> None:
         """Let go of everything, the spool file included."""

@@ -5,8 +5,9 @@ stands beside like and compresses well; what is compressed already is not worth 
 kind, of about 1 MiB. A member of 1 MiB and more has its own frame; one beyond 4 MiB has a frame for its header,
 frames of 4 MiB for its data and one for its padding. Frames of another pack are taken over as they are.
 
-A pack is written as `NAME.part` and takes its name only when it is whole and synced. What is open in memory is
-bounded: the window, one frame, and the compressed table.
+A pack is written as `NAME.part` and takes its name only when it is whole and synced; one that holds a single very large
+member is made of its spool file (`own_pack`). What is open in memory is bounded: the window, one frame, and the
+compressed table.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from mailstrata.archive.folder.files import remove
 from mailstrata.archive.packs import tar_format
 from mailstrata.archive.packs.frames import FrameCompressor
-from mailstrata.archive.packs.item import Item
+from mailstrata.archive.packs.item import SPOOL_START, Item
 from mailstrata.archive.packs.pack_table import Member, Place, TableBuilder
 from mailstrata.archive.packs.window import Window
 from mailstrata.index.files import HashedFile, sync_directory, writing
@@ -124,6 +125,7 @@ class PackWriter:
         self._write_frame(tar_format.header(name, item.size), [])
         start = self.size
         with writing(self._path), spool.open("rb", buffering=0) as frames:
+            frames.seek(SPOOL_START)
             piece = bytearray(_COPY)
             with memoryview(piece) as view:
                 while size := frames.readinto(piece):

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from mailstrata.archive.catalogue.catalogue_writer import WritableCatalogue
 from mailstrata.archive.commits.records import FileEntry
 from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.packs import own_pack
 from mailstrata.archive.packs.frames import FrameCompressor
 from mailstrata.archive.packs.item import Item
 from mailstrata.archive.packs.members import MemberKind, content_name, key_of
-from mailstrata.archive.packs.pack import PackWriter
+from mailstrata.archive.packs.pack import PackFile, PackWriter
 from mailstrata.archive.packs.pack_table import Member, Place
 
 PACK_BYTES = 512 << 20
@@ -109,11 +110,19 @@ class ContentStore:
             item.discard()
 
     def _add(self, kind: MemberKind, key: bytes, name: str, item: Item, order: bytes) -> None:
+        if item.spool_length >= own_pack.OWN_PACK:
+            self._add_own_pack(name, item)
+            return
         pack = self._pack_for(item.size if item.spool is None else item.spool_length)
         self._under_way.add((kind, key))
         pack.add(_GROUPS[kind], name, item, order, is_text=kind is not MemberKind.BLOB)
         if pack.members >= PACK_MEMBERS:
             self._close_pack()
+
+    def _add_own_pack(self, name: str, item: Item) -> None:
+        finished, member = own_pack.make_own_pack(self._folder, self._new_name(), name, item, self._compressor)
+        self._finished.append(_entry(finished))
+        self._stage(finished.name, [member])
 
     def _pack_for(self, size: int) -> PackWriter:
         """The pack under way, or a new one where so many bytes more would be too many."""
@@ -125,14 +134,19 @@ class ContentStore:
         pack = self._pack = self._begin_pack()
         return pack
 
-    def _begin_pack(self) -> PackWriter:
+    def _new_name(self) -> str:
         name = f"{self.number:08d}-{self._packs_begun:04d}-{secrets.token_hex(4)}.tar.zst"
         self._packs_begun += 1
-        return PackWriter(self._folder, name, self._compressor, self._members_placed)
+        return name
+
+    def _begin_pack(self) -> PackWriter:
+        return PackWriter(self._folder, self._new_name(), self._compressor, self._members_placed)
 
     def _members_placed(self, members: list[Member]) -> None:
         assert self._pack is not None
-        pack = self._pack.name
+        self._stage(self._pack.name, members)
+
+    def _stage(self, pack: str, members: list[Member]) -> None:
         places = []
         for name, place in members:
             known = key_of(name)
@@ -148,7 +162,7 @@ class ContentStore:
         assert self._pack is not None
         finished = self._pack.finish()
         self._pack = None
-        self._finished.append(FileEntry(f"packs/{finished.name}", finished.size, finished.sha256, finished.members))
+        self._finished.append(_entry(finished))
 
     def checkpoint(self) -> list[FileEntry]:
         """Close the pack under way; returns all packs finished since the last call, durable under their names."""
@@ -167,3 +181,7 @@ class ContentStore:
         if self._pack is not None:
             pack, self._pack = self._pack, None
             pack.discard()
+
+
+def _entry(pack: PackFile) -> FileEntry:
+    return FileEntry(f"packs/{pack.name}", pack.size, pack.sha256, pack.members)
