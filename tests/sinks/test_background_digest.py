@@ -12,7 +12,7 @@ import pytest
 from mailstrata.sinks.background_digest import MOST_WAITING, BackgroundDigest
 
 PIECE = bytes(1 << 20)
-THREAD = "mailstrata-hash"
+THREAD = "mailstrata-background"
 
 
 class _Gate:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import random
 from pathlib import Path
 
@@ -7,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailstrata.archive.packs import item as module
 from mailstrata.archive.packs.frames import LARGE_FRAME, FrameCompressor, read_frame
 from mailstrata.archive.packs.item import SPOOL_START, Item
+from mailstrata.errors import TargetError
 
 
 def content_of(item: Item) -> bytes:
@@ -75,6 +79,70 @@ def test_what_is_compressed_already_is_seen_frame_by_frame(tmp_path: Path) -> No
     expected = [compressor.compress(content, looks_compressed=content in noise) for content in contents]
     assert item.spool.read_bytes()[SPOOL_START:] == b"".join(expected)
     item.discard()
+
+
+class _FullDisk:
+    """Stands in for the spool file."""
+
+    def write(self, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "usable_processors", lambda: 2)
+
+
+@pytest.mark.usefixtures("two_processors")
+@pytest.mark.parametrize("chunk", [100_000, 9 << 20])
+def test_frames_written_in_the_background(tmp_path: Path, chunk: int) -> None:
+    """From 8 MiB on; they are the same, they are there for who reads amidst the writing, and one at most waits."""
+    content = random.Random(5).randbytes(5 * LARGE_FRAME + 77)
+    files = []
+    for processors in (1, 2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "usable_processors", lambda count=processors: count)
+            item = Item(tmp_path, FrameCompressor(1))
+            for start in range(0, len(content), chunk):
+                item.write(content[start : start + chunk])
+                if start // chunk in (100, 1):
+                    assert b"".join(item.read()) == content[: start + chunk]
+            assert (item._background is not None) == (processors > 1)
+            item.finish()
+            assert content_of(item) == content
+            assert item.spool is not None
+            files.append(item.spool.read_bytes())
+            item.discard()
+    assert files[0] == files[1]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("two_processors")
+@pytest.mark.parametrize("ending", ["write", "finish", "read"])
+def test_what_fails_in_the_background_is_raised(tmp_path: Path, ending: str) -> None:
+    """By whatever comes next; then the item can be discarded, and its file is gone."""
+    item = Item(tmp_path, FrameCompressor(1))
+    for _ in range(3):
+        item.write(bytes(LARGE_FRAME))
+    assert item._background is not None
+    item._background.wait()
+    assert item._file is not None
+    item._file.close()
+    item._file = _FullDisk()  # type: ignore[assignment]
+    item.write(bytes(LARGE_FRAME))
+    with pytest.raises(TargetError, match="No space left"):
+        if ending == "write":
+            for _ in range(2):
+                item.write(bytes(LARGE_FRAME))
+        elif ending == "finish":
+            item.finish()
+        else:
+            list(item.read())
+    item.discard()
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unfinished_item_is_discarded(tmp_path: Path) -> None:

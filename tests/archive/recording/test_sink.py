@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import random
+import threading
 from collections.abc import Collection, Hashable
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from hypothesis import strategies as st
 from support.archives import files_of, segment_lines, unpack_without_us
 
 from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.packs import item
 from mailstrata.archive.reading.reader import Archive
 from mailstrata.archive.recording.sink import ArchiveSink
 from mailstrata.errors import ArchiveError, LockedError, NotAnArchiveError, UsageError
 from mailstrata.message.origin import FileInfo
+from mailstrata.sinks import stream_digest
 from mailstrata.sinks.pipeline import Pipeline
 from mailstrata.sinks.protocol import FileOutcome, OutsideKind, Sink, SourceOutcome
 from mailstrata.testing import (
@@ -210,6 +213,38 @@ def test_large_messages_and_attachments_are_spooled(tmp_path: Path) -> None:
     with Archive.open(tmp_path) as archive:
         assert b"".join(archive.read_message(hashlib.sha256(data).hexdigest())) == data
         assert b"".join(archive.read_blob(hashlib.sha256(content).hexdigest())) == content
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_a_run_that_ends_amidst_a_large_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    """What is hashed and compressed in the background leaves neither a thread nor a file; the next run has it all."""
+    for module in (item, stream_digest):
+        monkeypatch.setattr(module, "usable_processors", lambda: processors)
+    started: list[threading.Thread] = []
+    real_start = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        started.append(thread)
+        real_start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    content = random.Random(1).randbytes(24 << 20)
+    data = b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(content)
+    source = memory_message("large", data).in_chunks(1 << 18)
+    with pytest.raises(Interrupted):
+        Pipeline([ArchiveSink(tmp_path / "archive"), InterruptingSink(at=210)]).run([source])
+    assert not (tmp_path / "archive").exists()
+    # The file's digest, that of the content, and its frames.
+    assert len({thread.name for thread in started}) == processors - 1
+    assert len(started) >= 3 * (processors - 1)
+    for thread in started:
+        thread.join(10)
+        assert not thread.is_alive()
+    keep(tmp_path / "archive", source)
+    with Archive.open(tmp_path / "archive") as archive:
+        assert b"".join(archive.read_message(hashlib.sha256(data).hexdigest())) == data
 
 
 def test_segments_say_what_restoring_needs(tmp_path: Path) -> None:

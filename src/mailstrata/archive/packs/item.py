@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,8 @@ from mailstrata.archive.folder.files import remove
 from mailstrata.archive.packs import tar_format
 from mailstrata.archive.packs.frames import LARGE_FRAME, STORED_EXTRA, FrameCompressor, gains, read_frame
 from mailstrata.index.files import writing
+from mailstrata.sinks.background_thread import BackgroundThread
+from mailstrata.sinks.stream_digest import LARGE_STREAM, usable_processors
 
 SPOOL_PREFIX = ".spool-"
 SPOOL_START = tar_format.BLOCK + STORED_EXTRA
@@ -35,16 +38,19 @@ class Item:
 
     Up to 4 MiB, large pieces are kept as they come; small ones, of which there may be millions, are put together first.
     Beyond, all are copied into one buffer that is used for every frame: fresh memory for each, and for what is joined
-    on the way, took the kernel longer to provide than the copying.
+    on the way, took the kernel longer to provide than the copying. From 8 MiB on there are two, where there is a second
+    processor: a thread compresses and writes one while the other is filled.
     """
 
     __slots__ = (
+        "_background",
         "_compressor",
         "_file",
         "_folder",
         "_frame",
         "_held",
         "_looks_compressed",
+        "_other_frame",
         "_pieces",
         "_small",
         "buffer",
@@ -60,6 +66,8 @@ class Item:
         self._pieces: list[bytes] = []
         self._small = bytearray()  # what stands behind the pieces
         self._frame: memoryview | None = None  # what is held, once there is more of the content
+        self._other_frame: memoryview | None = None  # the one that is being written in the background
+        self._background: BackgroundThread | None = None
         self._held = 0
         self._looks_compressed = False  # whether the frame before did
         self.buffer = b""
@@ -98,12 +106,28 @@ class Item:
         with memoryview(data) as view:
             while at < len(data):
                 if self._held == LARGE_FRAME:
-                    self._write_frame(frame)
-                    self._held = 0
+                    frame = self._full(frame)
                 step = min(len(data) - at, LARGE_FRAME - self._held)
                 frame[self._held : self._held + step] = view[at : at + step]
                 self._held += step
                 at += step
+
+    def _full(self, frame: memoryview) -> memoryview:
+        """Have a full frame written; returns the one to be filled next."""
+        background = self._background
+        if background is None and self.size >= LARGE_STREAM and usable_processors() > 1:
+            background = self._background = BackgroundThread(LARGE_FRAME)
+            self._other_frame = memoryview(bytearray(LARGE_FRAME))
+        self._held = 0
+        if background is None:
+            self._write_frame(frame)
+            return frame
+        # Returns when the other one is written.
+        background.put(partial(self._write_frame, frame), LARGE_FRAME)
+        following = self._other_frame
+        assert following is not None
+        self._frame, self._other_frame = following, frame
+        return following
 
     def _end_small(self) -> None:
         if self._small:
@@ -124,6 +148,8 @@ class Item:
         The item must be left alone until the last piece is out. Raises `TargetError` where the spool file cannot be
         read, and `ArchiveError` where it is damaged.
         """
+        if self._background is not None:
+            self._background.wait()
         if self.spool is not None:
             with writing(self.spool):
                 if self._file is not None:
@@ -146,6 +172,8 @@ class Item:
         if self._frame is None:
             self.buffer = self._take()
             return
+        if self._background is not None:
+            self._background.wait()
         with self._frame[: self._held] as content:
             self._write_frame(content)
         self._let_go_of_memory()
@@ -182,6 +210,7 @@ class Item:
         self._pieces = []
         self._small = bytearray()
         self._frame = None
+        self._other_frame = None
         self._held = 0
 
     def _close(self) -> None:
@@ -197,6 +226,8 @@ class Item:
 
     def discard(self) -> None:
         """Let go of everything, the spool file included."""
+        if self._background is not None:
+            self._background.settle()
         self._close()
         self._let_go_of_memory()
         self.buffer = b""
