@@ -29,7 +29,7 @@ class BackgroundDigest:
         self._thread = BackgroundThread(MOST_WAITING)
         self._small = bytearray()  # what stands behind all that was handed over
 
-    def update(self, data: bytes | bytearray) -> None:
+    def update(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes, which must not be changed afterwards. Raises what the thread has failed with."""
         is_small = len(data) < _SMALL
         if is_small:

@@ -28,7 +28,7 @@ class StreamDigest:
 
     A large stream is hashed by a thread of its own, which ends by itself shortly after the last piece, whatever becomes
     of the run: there is nothing to close. With one usable processor there is none. The worker processes of
-    `archive --jobs` have it as well: where all processors are busy anyway it takes a fiftieth more of one, for large
+    `archive --jobs` have it as well: where all processors are busy anyway it takes a twentieth more of one, for large
     messages only, and the last large message does not keep all but one of them idle.
     """
 
@@ -39,7 +39,7 @@ class StreamDigest:
         self._left = LARGE_STREAM
         self._background: BackgroundDigest | None = None
 
-    def update(self, data: bytes | bytearray) -> None:
+    def update(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes, which must not be changed afterwards."""
         if self._background is not None:
             self._background.update(data)

@@ -24,6 +24,7 @@ from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind, content_
 from mailstrata.archive.packs.pack_reader import CACHE_BYTES, PackReader
 from mailstrata.archive.packs.pack_table import Place
 from mailstrata.errors import ArchiveError, UsageError
+from mailstrata.sinks.stream_digest import StreamDigest
 from mailstrata.stripping.placeholder import Placeholder
 from mailstrata.stripping.skeleton import placeholders, read_skeleton
 from mailstrata.stripping.unstripper import ReadBlob, unstrip_message, unstripped
@@ -364,11 +365,11 @@ class Archive:
         return path
 
     def _proven(self, pieces: Iterable[bytes], noun: str, key: bytes) -> Iterator[bytes]:
-        seen = hashlib.sha256()
+        seen = StreamDigest()
         for piece in pieces:
             seen.update(piece)
             yield piece
-        self._prove(seen, noun, key)
+        self._prove(seen.state(), noun, key)
 
     def _prove(self, seen: _Hash, noun: str, key: bytes) -> None:
         if seen.digest() != key:

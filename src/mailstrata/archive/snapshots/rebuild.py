@@ -6,7 +6,6 @@ its last line states. What does not is an error of that file; the ones behind it
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +22,7 @@ from mailstrata.archive.snapshots.lines import (
     SourceEndLine,
 )
 from mailstrata.errors import ArchiveError, UsageError
+from mailstrata.sinks.stream_digest import StreamDigest
 from mailstrata.transfer.mbox import MboxQuoter
 
 MOST_ERASED = 1000
@@ -94,7 +94,7 @@ class RebuiltFile:
         self._contents = contents
         self._lines = lines
         self._where = f"{label}: {file.name.decode('utf-8', 'replace')}" if file.name else label
-        self._digest = hashlib.sha256()
+        self._digest = StreamDigest()
         # What has come out, and is neither in the digest nor given on yet.
         self._waiting: list[bytes] = []
         self._position = 0
@@ -107,11 +107,9 @@ class RebuiltFile:
     @property
     def sha256(self) -> str:
         """SHA-256 of the bytes that have come out, hexadecimal."""
-        digest = self._digest
-        if self._waiting:
-            digest = digest.copy()
-            for piece in self._waiting:
-                digest.update(piece)
+        digest = self._digest.state()
+        for piece in self._waiting:
+            digest.update(piece)
         return digest.hexdigest()
 
     @property

@@ -19,9 +19,10 @@ from mailstrata.archive.packs.pack_table import Member, read_table
 from mailstrata.archive.verifying.evidence import Evidence
 from mailstrata.archive.verifying.findings import Finding, FindingCode
 from mailstrata.errors import ArchiveError
+from mailstrata.sinks.stream_digest import StreamDigest
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
+    pass
 
 _CHUNK = 1 << 20
 _NAMED_BY_DIGEST = frozenset({MemberKind.BLOB, MemberKind.MESSAGE})
@@ -149,7 +150,7 @@ class PackCheck:
             return
 
     def _whole_members(self, path: Path) -> Iterator[_Whole]:
-        digest: _Hash = hashlib.sha256()
+        digest = StreamDigest()
         position = start = reached = 0
         name = ""
         for piece in pack_reader.walk(path, damaged=self._damaged_frame):
@@ -157,7 +158,8 @@ class PackCheck:
                 self._note_bytes(piece.frame_offset - reached)
                 reached = piece.frame_offset
             if piece.offset == 0:
-                digest, position, start, name = hashlib.sha256(piece.data), 0, reached, piece.name
+                digest = StreamDigest(hashlib.sha256(piece.data))
+                position, start, name = 0, reached, piece.name
             elif piece.name != name or piece.offset != position:
                 # The rest of a member of which a frame is damaged.
                 continue
@@ -165,7 +167,7 @@ class PackCheck:
                 digest.update(piece.data)
             position += len(piece.data)
             if position == piece.size:
-                yield _Whole(name, position, start, digest.digest())
+                yield _Whole(name, position, start, digest.state().digest())
 
     def _damaged_frame(self, offset: int, error: ArchiveError) -> None:
         self._bad_frames.append(f"frame at byte {offset}: {error}" if str(offset) not in str(error) else str(error))
@@ -217,7 +219,7 @@ def _digest_problem(path: Path, entry: FileEntry, note_bytes: NoteBytes) -> str 
 
 def digest_of(path: Path, note_bytes: NoteBytes) -> tuple[str, int]:
     """SHA-256 and size of a file, read once. Raises `OSError`."""
-    digest = hashlib.sha256()
+    digest = StreamDigest()
     size = 0
     with path.open("rb", buffering=0) as file:
         while data := file.read(_CHUNK):
