@@ -159,9 +159,10 @@ def test_all_of_a_frame_can_refer_to_all_of_it(level: int) -> None:
     assert zstandard.get_frame_parameters(FrameCompressor(level).compress(content)).window_size == LARGE_FRAME
 
 
-def test_at_low_levels_what_stands_far_away_is_found() -> None:
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_at_low_levels_what_stands_far_away_is_found(level: int) -> None:
     """What stands at the beginning and again at the end of 4 MiB is there once."""
-    compressor = FrameCompressor(3)
+    compressor = FrameCompressor(level)
     text, between = some_text(100_000), random.Random(1).randbytes(3 << 19).hex().encode()
     once, twice = (len(compressor.compress(text + between + end)) for end in (b"", text))
     assert twice - once < len(compressor.compress(text)) // 10
