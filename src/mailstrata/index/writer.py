@@ -34,6 +34,8 @@ ROW_GROUPS_PER_FILE = 32
 # Small pages, so that the page index can skip most of a column.
 _PAGE_BYTES = 128 << 10
 _FALSE_POSITIVES = 0.03
+# Arrow's own pool keeps what it once had, and takes it from the system in larger pieces than are ever used.
+_POOL = pa.system_memory_pool()
 _HAS_BLOOM_FILTERS = "bloom_filter_options" in inspect.signature(pq.ParquetWriter.__init__).parameters
 
 
@@ -207,7 +209,10 @@ class _TableWriter:
         if not self._rows:
             return
         columns = zip(*self._rows, strict=True)
-        arrays = [pa.array(column, type=field.type) for field, column in zip(self._schema, columns, strict=True)]
+        arrays = [
+            pa.array(column, type=field.type, memory_pool=_POOL)
+            for field, column in zip(self._schema, columns, strict=True)
+        ]
         self._rows.clear()
         self._added_bytes = 0
         self._keep(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
@@ -228,7 +233,8 @@ class _TableWriter:
         self._batches.clear()
         self.packed_bytes = self.packed_rows = 0
         if self._layout.sorted_by:
-            table = table.take(pc.sort_indices(table, sort_keys=self._order))
+            order = pc.sort_indices(table, sort_keys=self._order, memory_pool=_POOL)
+            table = pc.take(table, order, memory_pool=_POOL)
         if self._parquet is None:
             self._begin_file(table)
         assert self._parquet is not None
@@ -290,7 +296,9 @@ class _TableWriter:
                 for name in self._layout.looked_up_by
             }
         with writing(path):
-            self._parquet = pq.ParquetWriter(pa.PythonFile(self._file, mode="w"), self._schema, **options)
+            self._parquet = pq.ParquetWriter(
+                pa.PythonFile(self._file, mode="w"), self._schema, memory_pool=_POOL, **options
+            )
 
     def _end_file(self) -> None:
         assert self._parquet is not None
