@@ -20,7 +20,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _PATH = re.compile(r"(?:packs|index/[a-z]+)/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def bytes_to_json(data: bytes) -> str:
+def bytes_to_json(data: bytes | bytearray) -> str:
     """Bytes as a JSON string: each character is the byte of its number (ISO 8859-1)."""
     return data.decode("latin-1")
 

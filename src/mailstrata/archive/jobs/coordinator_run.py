@@ -3,68 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
 from mailstrata.archive.commits.totals import Totals
-from mailstrata.archive.jobs.fragments import spooled_lines
+from mailstrata.archive.jobs.lined_up_segments import LinedUpSegments
 from mailstrata.archive.jobs.ordering import InOrder
 from mailstrata.archive.jobs.results import RunResult, WorkerFiles, add_counts
 from mailstrata.archive.recording.open_source import OpenSource
 from mailstrata.archive.recording.sink import ArchiveSink
 from mailstrata.archive.recording.sink_run import ArchiveRun
-from mailstrata.archive.snapshots.lines import Line
-from mailstrata.archive.snapshots.segments import SegmentWriter
 from mailstrata.archive.writing.session import Changes
 from mailstrata.errors import ArchiveError
-from mailstrata.message.origin import FileInfo, FolderInfo, SkippedFile, SourceInfo
-from mailstrata.sinks.protocol import Checkpoint, FileOutcome, SourceOutcome
-
-
-class LinedUpSegments(SegmentWriter):
-    """A `SegmentWriter` whose lines are written in the order of the sources, some of them by workers."""
-
-    def __init__(self, run: CoordinatorRun, source: SourceInfo, snapshot: str) -> None:
-        super().__init__(run.session.store, source, snapshot)
-        self._in_order = run.in_order
-
-    def begin_file(self, file: FileInfo, offset: int = 0) -> None:
-        base = super().begin_file
-        self._in_order.do(lambda: base(file, offset))
-
-    def end_file(self, outcome: FileOutcome) -> None:
-        base = super().end_file
-        self._in_order.do(lambda: base(outcome))
-
-    def skipped_file(self, file: SkippedFile) -> None:
-        base = super().skipped_file
-        self._in_order.do(lambda: base(file))
-
-    def folder(self, folder: FolderInfo, *, is_known: bool = False) -> None:
-        base = super().folder
-        self._in_order.do(lambda: base(folder, is_known=is_known))
-
-    def copy(self, snapshot: str, first: int, count: int) -> None:
-        base = super().copy
-        self._in_order.do(lambda: base(snapshot, first, count))
-
-    def write_copied(self, line: Line) -> None:
-        base = super().write_copied
-        self._in_order.do(lambda: base(line))
-
-    def add_fragment(self, result: RunResult, start: int | None) -> None:
-        """The lines of a run, which are next. `start` is where in the file under way it begins, None where it holds
-        whole files. Raises `ArchiveError` where something before it is missing."""
-        if start is not None:
-            self._advance(start, result.end)
-        lines: Iterable[bytes] = spooled_lines(result.spooled) if result.spooled else (result.lines,)
-        for data in lines:
-            if data:
-                self._end_copy()
-                self._write_held()
-                self._append(data)
-        self._own_lines += result.own_lines
-        add_counts(self.totals, result.totals)
+from mailstrata.message.origin import SourceInfo
+from mailstrata.sinks.protocol import Checkpoint, SourceOutcome
 
 
 class CoordinatorRun(ArchiveRun):
@@ -81,7 +32,7 @@ class CoordinatorRun(ArchiveRun):
     def open_source(self, source: SourceInfo, stamp: tuple[int, int] | None) -> OpenSource:
         """A source that begins when all before it has ended."""
         identifier = f"{self.session.state.number + 1:08d}-{secrets.token_hex(4)}"
-        segments = LinedUpSegments(self, source, identifier)
+        segments = LinedUpSegments(self._store, source, identifier, self.in_order)
         opened = OpenSource(self._store, self._archive, source, identifier, stamp, segments)
         self._to_come[identifier] = opened
         self.in_order.do(lambda: self._begin(identifier))

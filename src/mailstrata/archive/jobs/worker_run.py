@@ -12,17 +12,17 @@ from mailstrata.archive.jobs.claims import ClaimTable
 from mailstrata.archive.jobs.fragments import Fragment
 from mailstrata.archive.jobs.results import KnownPlace, RunResult, SourceOrder, WorkerFiles, add_counts, packed
 from mailstrata.archive.jobs.worker_store import WorkerSession
+from mailstrata.archive.jobs.worker_whole_messages import WorkerWholeMessages
 from mailstrata.archive.packs.item import Item
 from mailstrata.archive.recording.open_source import OpenSource
 from mailstrata.archive.recording.sink import ArchiveSink
 from mailstrata.archive.recording.sink_run import ArchiveRun
-from mailstrata.archive.recording.whole_messages import WholeMessages
 from mailstrata.archive.snapshots.segments import source_id
 from mailstrata.archive.writing.session import WriterSession
 from mailstrata.index.rows import Row
 from mailstrata.message.info import MessageInfo
 from mailstrata.message.origin import FileInfo
-from mailstrata.sinks.whole import WholeMessage, WholePart
+from mailstrata.sinks.whole import WholeMessage
 from mailstrata.stripping import StrippedPart
 
 
@@ -139,23 +139,6 @@ class WorkerRun(ArchiveRun):
         owner, store.overtaken = store.overtaken, 0
         add_counts(self.source.segments.totals, counts)
         self._corrections.append((owner, counts))
-
-
-class WorkerWholeMessages(WholeMessages):
-    """Messages as a whole, of which the run is told what it needs to settle."""
-
-    def __init__(self, run: WorkerRun) -> None:
-        super().__init__(run.session, run._rows, run._found, run._unplaced, run._erased_blobs)
-        self._run = run
-
-    def _without_attachments(self, message: WholeMessage, totals: Totals) -> bytes:
-        data = super()._without_attachments(message, totals)
-        self._run.kept = len(data)
-        return data
-
-    def _keep_whole_part(self, whole: WholePart, content: bytes, encoded_size: int, totals: Totals) -> None:
-        super()._keep_whole_part(whole, content, encoded_size, totals)
-        self._run.settle_blob(len(content))
 
 
 class WorkerSink(ArchiveSink):

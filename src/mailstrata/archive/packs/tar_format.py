@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import Final
 from zlib import adler32
 
 from mailstrata.errors import ArchiveError
 
-BLOCK = 512
-END_OF_ARCHIVE = bytes(2 * BLOCK)
-MAX_NAME = 100
-_OCTAL_LIMIT = 8**11
-_FORMAT = struct.Struct("100s8s8s8s12s12s8s1s100s6s2s32s32s8s8s155s12x")
+BLOCK: Final = 512
+END_OF_ARCHIVE: Final = bytes(2 * BLOCK)
+MAX_NAME: Final = 100
+_OCTAL_LIMIT: Final = 8**11
+_FORMAT: Final = struct.Struct("100s8s8s8s12s12s8s1s100s6s2s32s32s8s8s155s12x")
 _SIZE = slice(124, 136)
 _CHECKSUM = slice(148, 156)
 _TYPE = 156
@@ -32,7 +33,7 @@ def _pack(name: bytes, size: bytes, checksum: bytes) -> bytes:
 
 
 # The checksum is the sum of all bytes with its own field read as spaces; only name and size vary.
-_CONSTANT_SUM = sum(_pack(b"", b"", b" " * 8))
+_CONSTANT_SUM: Final = sum(_pack(b"", b"", b" " * 8))
 
 
 def header(name: str, size: int) -> bytes:
@@ -47,7 +48,7 @@ def header(name: str, size: int) -> bytes:
         size_field = b"%011o\0" % size
     else:
         size_field = b"\x80" + size.to_bytes(11, "big")
-    checksum = _CONSTANT_SUM + sum(encoded) + sum(size_field)
+    checksum = _CONSTANT_SUM + _sum_of(encoded) + _sum_of(size_field)
     return _pack(encoded, size_field, b"%06o\0 " % checksum)
 
 
@@ -82,8 +83,13 @@ def read_header(block: bytes) -> tuple[str, int] | None:
 
 
 def _sum(block: bytes) -> int:
-    """The sum of the bytes of a block: of 256 bytes, the lower half of an Adler-32 is that, and 1 (RFC 1950, 9)."""
-    return (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) - 2
+    """The sum of the bytes of a block."""
+    return _sum_of(block[:256]) + _sum_of(block[256:])
+
+
+def _sum_of(data: bytes) -> int:
+    """The sum of at most 256 bytes: the lower half of their Adler-32 is that, and 1 (RFC 1950, 9)."""
+    return (adler32(data) & 0xFFFF) - 1
 
 
 def members_in(content: bytes) -> Iterator[tuple[str, int, int]]:

@@ -10,8 +10,8 @@ members in the order in which they came needs a cache as large to decompress eac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from mailstrata.archive.packs import tar_format
 from mailstrata.archive.packs.frames import LARGE_FRAME
@@ -19,8 +19,8 @@ from mailstrata.archive.packs.frames import LARGE_FRAME
 WINDOW_BYTES = 32 << 20
 """Bytes of small members that are held back at most."""
 
-_MEMBER_COST = 1024
-_MOST_ORDER = 64
+_MEMBER_COST: Final = 1024
+_MOST_ORDER: Final = 64
 
 
 class FrameContent(NamedTuple):
@@ -30,23 +30,19 @@ class FrameContent(NamedTuple):
     members: list[tuple[str, int, int]]
 
 
-class _Held(NamedTuple):
-    rank: int
-    name: str
-    start: int
-    size: int
-
-
-@dataclass(slots=True)
 class _Group:
     """Members that are sorted with each other. All their bytes lie in one buffer, which spares an object for each.
 
-    `ranks` are the places of the first members with each order key.
+    `members` are rank, name, start in the buffer and size of each; `ranks` are the places of the first members with
+    each order key.
     """
 
-    buffer: bytearray = field(default_factory=bytearray)
-    members: list[_Held] = field(default_factory=list)
-    ranks: dict[bytes, int] = field(default_factory=dict)
+    __slots__ = ("buffer", "members", "ranks")
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self.members: list[tuple[int, str, int, int]] = []
+        self.ranks: dict[bytes, int] = {}
 
     @property
     def cost(self) -> int:
@@ -54,28 +50,28 @@ class _Group:
 
     def add(self, name: str, content: bytes | bytearray, order: bytes) -> None:
         rank = self.ranks.setdefault(order[:_MOST_ORDER], len(self.members))
-        self.members.append(_Held(rank, name, len(self.buffer), len(content)))
+        self.members.append((rank, name, len(self.buffer), len(content)))
         self.buffer += content
 
     def frames(self) -> Iterator[FrameContent]:
         """The members in order, in as few frames of at most 4 MiB as there can be, of about the same size."""
-        self.members.sort(key=lambda held: held.rank)
-        sizes = [tar_format.BLOCK + held.size + tar_format.padding(held.size) for held in self.members]
+        self.members.sort(key=itemgetter(0))
+        sizes = [tar_format.BLOCK + size + tar_format.padding(size) for _, _, _, size in self.members]
         total = sum(sizes)
         even = total / -(-total // LARGE_FRAME)
         parts: list[bytes | memoryview] = []
         members: list[tuple[str, int, int]] = []
         end = 0
         with memoryview(self.buffer) as view:
-            for held, size in zip(self.members, sizes, strict=True):
-                if members and (end >= even or end + size > LARGE_FRAME):
+            for (_, name, start, size), whole in zip(self.members, sizes, strict=True):
+                if members and (end >= even or end + whole > LARGE_FRAME):
                     yield FrameContent(b"".join(parts), members)
                     parts, members, end = [], [], 0
-                members.append((held.name, end + tar_format.BLOCK, held.size))
-                parts.append(tar_format.header(held.name, held.size))
-                parts.append(view[held.start : held.start + held.size])
-                parts.append(bytes(tar_format.padding(held.size)))
-                end += size
+                members.append((name, end + tar_format.BLOCK, size))
+                parts.append(tar_format.header(name, size))
+                parts.append(view[start : start + size])
+                parts.append(bytes(tar_format.padding(size)))
+                end += whole
             yield FrameContent(b"".join(parts), members)
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mailstrata.archive.commits.records import SegmentEntry, bytes_to_json
 from mailstrata.archive.commits.totals import Totals
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 INLINE_BYTES = 64 << 10
 """A gap of more bytes than this is stored as a blob, and its line gives the digest."""
 
-_HELD_LINES = 256
+_HELD_LINES: Final = 256
+_SEPARATOR: Final = OutsideKind.SEPARATOR
 
 
 def source_id(path: bytes) -> str:
@@ -74,27 +75,33 @@ class OutsideRun:
         self._digest: _Hash | None = None
         self.kind = kind
         self.start = self.end = start
-        self.data = bytearray()
+        # What most runs have comes in one piece, which is not copied.
+        self.data: bytes | bytearray = b""
 
     def add(self, data: bytes) -> None:
         """Take the next bytes."""
         self.end += len(data)
         if self._item is None:
-            self.data += data
+            if not self.data:
+                self.data = data
+            else:
+                if not isinstance(self.data, bytearray):
+                    self.data = bytearray(self.data)
+                self.data += data
             if len(self.data) <= INLINE_BYTES:
                 return
             self._item = self._store.new_item()
             self._digest = hashlib.sha256()
-            data, self.data = bytes(self.data), bytearray()
+            data, self.data = bytes(self.data), b""
         assert self._digest is not None
         self._digest.update(data)
         self._item.write(data)
 
     def line(self, totals: Totals) -> str:
         """The run has ended: its line. What is large is stored now, and counted in `totals`."""
-        about = f'{{"type":"{self.kind}","start":{self.start},"size":{self.end - self.start},'
+        about = f'{{"type":"{self.kind!s}","start":{self.start},"size":{self.end - self.start},'
         if self._item is None:
-            return f'{about}"data":{encode_basestring_ascii(bytes_to_json(bytes(self.data)))}}}\n'
+            return f'{about}"data":{encode_basestring_ascii(bytes_to_json(self.data))}}}\n'
         assert self._digest is not None
         sha256 = self._digest.hexdigest()
         item, self._item = self._item, None
@@ -181,7 +188,7 @@ class SegmentWriter:
     def outside(self, kind: OutsideKind, start: int, data: bytes) -> None:
         """Bytes that belong to no message."""
         self._advance(start, start + len(data))
-        if kind is OutsideKind.SEPARATOR:
+        if kind is _SEPARATOR:
             self.totals.separator_bytes += len(data)
         else:
             self.totals.gap_bytes += len(data)
