@@ -8,10 +8,25 @@ from __future__ import annotations
 from mailstrata.parser.defects import DefectCode
 from mailstrata.parser.entity import Entity
 
-LONGEST_LINE = 1000
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+LONGEST_LINE: Final = 1000
 """Bytes that a line may have, its line break included (RFC 5322, 2.1.1)."""
 
-_UNWATCHED = frozenset({"base64", "binary"})
+_UNWATCHED: Final = frozenset({"base64", "binary"})
+
+
+def has_long_line(data: bytes, start: int, end: int) -> bool:
+    """Whether a line of `data[start:end]`, which begins one, is longer than `LONGEST_LINE`: as `long_line`, for whoever
+    goes on nowhere."""
+    while end - start >= LONGEST_LINE:
+        newline = data.rfind(b"\n", start, start + LONGEST_LINE)
+        if newline < 0:
+            return True
+        start = newline + 1
+    return False
 
 
 def long_line(data: bytes, line: int, start: int, end: int) -> tuple[int, bool]:

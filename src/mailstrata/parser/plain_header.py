@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from mailstrata.parser.body_watch import LONGEST_LINE, long_line
+from mailstrata.parser.body_watch import has_long_line
 from mailstrata.parser.content_fields import ContentFields, plain_content_fields
 
 TYPE_CHECKING = False
@@ -102,7 +102,7 @@ def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> PlainHea
             return None
         if buffer.find(b"\r", start, end) >= 0 and buffer.count(b"\r", start, end) != buffer.count(b"\r\n", start, end):
             return None
-    if end - start >= LONGEST_LINE and long_line(buffer, start, start, end)[1]:
+    if has_long_line(buffer, start, end):
         return None
     fields = plain_content_fields(type_value, encoding_value, disposition_value)
     return None if fields is None else PlainHeader(end, fields, from_value, subject_value)

@@ -7,7 +7,7 @@ Nothing is decided here that depends on bytes which are not there yet.
 
 from __future__ import annotations
 
-from mailstrata.parser.body_watch import LONGEST_LINE, long_line
+from mailstrata.parser.body_watch import has_long_line
 from mailstrata.parser.content_fields import ContentFields
 from mailstrata.parser.entity import Entity
 from mailstrata.parser.events import EntityBegin, EntityEnd, Span
@@ -179,8 +179,7 @@ class ShortWays(MachineState):
             return False
         is_clean = self._is_clean
         if entity.encoding != "binary" and (
-            (not is_clean and buffer.find(b"\0", start, body_end) >= 0)
-            or (body_end - start >= LONGEST_LINE and long_line(buffer, start, start, body_end)[1])
+            (not is_clean and buffer.find(b"\0", start, body_end) >= 0) or has_long_line(buffer, start, body_end)
         ):
             return False
         if lines and not is_clean and buffer.find(b"\r", start, body_end) >= 0:
