@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from typing import Final
 
 _VALUE: Final = rb":([^\n]*+(?>(?:\n[ \t][^\n]*+)*))"
-# A field that is noted with its value, or nothing where a line begins that is neither a field nor a continuation. A
-# name that begins with a dash is left out, because the line may be a delimiter.
+# A field that is noted with its value, or without a group a line that is neither a field nor a continuation. A name
+# that begins with a dash is left out, because the line may be a delimiter. Each alternative begins with what it takes:
+# at the cost of one look it is then left out where it cannot be, and an assertion would be tried each time.
 _LINE: Final = re.compile(
     rb"\n(?:[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-(?:[Tt][Yy][Pp][Ee]" + _VALUE + rb"|"
     rb"[Tt][Rr][Aa][Nn][Ss][Ff][Ee][Rr]-[Ee][Nn][Cc][Oo][Dd][Ii][Nn][Gg]" + _VALUE + rb"|"
     rb"[Dd][Ii][Ss][Pp][Oo][Ss][Ii][Tt][Ii][Oo][Nn]" + _VALUE + rb")|"
-    rb"[Ff][Rr][Oo][Mm]" + _VALUE + rb"|[Ss][Uu][Bb][Jj][Ee][Cc][Tt]" + _VALUE + rb"|(?![!-,.-9;-~][!-9;-~]*+:|[ \t]))"
+    rb"[Ff][Rr][Oo][Mm]" + _VALUE + rb"|[Ss][Uu][Bb][Jj][Ee][Cc][Tt]" + _VALUE + rb"|"
+    rb"[!-,.-9;-~][!-9;-~]*+[^:]|[^ \t!-,.-9;-~])"
 )
 
 _TYPE, _ENCODING, _DISPOSITION, _FROM = 1, 2, 3, 4
@@ -93,7 +95,7 @@ def scan_plain(buffer: bytes, start: int, most: int, is_clean: bool) -> PlainHea
         match = _LINE.search(buffer, match.end())
     if match is None:
         return None
-    line = match.end()
+    line = match.start() + 1
     end = line + (1 if buffer.startswith(b"\n", line) else 2)
     if (end == line + 2 and not buffer.startswith(b"\r\n", line)) or end - start > most:
         return None
