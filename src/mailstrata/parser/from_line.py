@@ -12,6 +12,12 @@ _ZONE = rb"(?:[ \t]++(?:[-+]\d{4}|[A-Za-z]{1,5}(?![A-Za-z])|\([^()\r\n]*\)))"
 _REST = rb"(?>(?:[ \t]++remote[ \t]++from[ \t]++\S++)?)[ \t\r]*+\Z"
 
 
+# What nearly all are: one word, and the date as asctime writes it. Takes less than half the time.
+@cache
+def _usual() -> re.Pattern[bytes]:
+    return re.compile(rb"From \S++ " + _DAY + rb" " + _MONTH + rb" [ \d]\d \d\d:\d\d:\d\d \d{4}\Z")
+
+
 # An address, `user at host` (pipermail), a quoted local part, `-` (Mozilla), or nothing; then a date as asctime writes
 # it (zone before or after the year), as RFC 5322 does, or as ISO 8601 does.
 @cache
@@ -42,4 +48,4 @@ def _shape() -> re.Pattern[bytes]:
 
 def has_from_line_shape(line: bytes) -> bool:
     """Whether a line, without its line feed, is `From `, a sender (or none) and a date. Linear in its length."""
-    return _shape().match(line) is not None
+    return _usual().match(line) is not None or _shape().match(line) is not None
