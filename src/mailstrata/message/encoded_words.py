@@ -27,9 +27,7 @@ def _word_end() -> re.Pattern[bytes]:
 # Most of all encoded text: one word, well-formed.
 @cache
 def _usual() -> re.Pattern[bytes]:
-    return re.compile(
-        rb"=\?[uU][tT][fF]-8\?[bB]\?((?>(?:[A-Za-z0-9+/]{4})*)(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?="
-    )
+    return re.compile(rb"=\?[uU][tT][fF]-8\?[bB]\?([A-Za-z0-9+/]*+={0,2})\?=")
 
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
@@ -91,7 +89,7 @@ def _decode_once(value: bytes) -> str:
 
 def _decode_words(value: bytes) -> str:
     usual = _usual().fullmatch(value)
-    if usual is not None:
+    if usual is not None and not len(usual[1]) & 3:
         return decode(binascii.a2b_base64(usual[1]), "utf-8")
     text: list[str] = []
     run = _Run()
