@@ -32,14 +32,13 @@ class EventStream:
     the message whose end `events` has just given; None where there was nothing to undo, and nothing to note.
     """
 
-    __slots__ = ("_current", "_ended", "_parser", "_passed", "_position", "_span", "_variant", "unquoter")
+    __slots__ = ("_current", "_ended", "_last", "_parser", "_span", "_variant", "unquoter")
 
     def __init__(self, parser: Parser, variant: MboxVariant | None) -> None:
         self._parser = parser
         self._variant = variant
-        # Of the message under way: bytes that have passed, the last of them, the unquoter, and the span that it is in.
-        self._position = 0
-        self._passed = b"\n"
+        # Of the message under way: the last span that has passed, the unquoter, and the span that it is in.
+        self._last: Span | None = None
         self._current: MboxUnquoter | None = None
         self._span: Span | None = None
         self._ended: deque[MboxUnquoter | None] = deque()
@@ -74,12 +73,23 @@ class EventStream:
     def _unquoted(self, batch: list[Event]) -> list[Event]:
         """The same events, unquoted; another list where what was held comes as a span of its own."""
         more: list[Event] | None = None
+        last = self._last
         for index, event in enumerate(batch):
             if type(event) is Span:
-                if event.entity is not None and (self._current is not None or not self._passes(event)):
-                    if more is None:
-                        more = batch[:index]
-                    self._unquote(event, more)
+                entity = event.entity
+                if entity is not None:
+                    # No line of a plain header begins with what is quoted.
+                    if self._current is None and (
+                        (event.kind is _HEADER and entity.content_fields is not None)
+                        or not may_be_quoted(event.data, last is None or last.data[-1] == 10)
+                    ):
+                        last = event
+                    else:
+                        if more is None:
+                            more = batch[:index]
+                        if self._current is None:
+                            self._current = self._unquoter_behind(last)
+                        self._unquote(event, self._current, more)
             else:
                 if self._span is not None:
                     if more is None:
@@ -87,32 +97,25 @@ class EventStream:
                     self._end_span(more)
                 if type(event) is EntityEnd and event.entity.parent is None:
                     self._ended.append(self._current)
-                    self._current = None
-                    self._position = 0
-                    self._passed = b"\n"
+                    self._current = last = None
             if more is not None:
                 more.append(event)
+        self._last = last
         return batch if more is None else more
 
-    def _passes(self, span: Span) -> bool:
-        """Whether nothing in a span, nor at its end, may have been quoted."""
-        data = span.data
-        entity = span.entity
-        assert entity is not None
-        # No line of a plain header begins with what is quoted.
-        is_plain = span.kind is _HEADER and entity.content_fields is not None
-        if not is_plain and may_be_quoted(data, self._passed[-1] == 10):
-            return False
-        self._position += len(data)
-        self._passed = data
-        return True
+    def _unquoter_behind(self, last: Span | None) -> MboxUnquoter:
+        """An unquoter for the rest of a message of which everything up to that span had nothing to undo."""
+        unquoter = MboxUnquoter(self._variant)
+        if last is not None:
+            root = last.entity
+            assert root is not None
+            while root.parent is not None:
+                root = root.parent
+            unquoter.pass_over(last.end - root.start, last.data[-1] == 10)
+        return unquoter
 
-    def _unquote(self, span: Span, events: list[Event]) -> None:
+    def _unquote(self, span: Span, unquoter: MboxUnquoter, events: list[Event]) -> None:
         """Unquote a span; what is held of the one before it is added to the events."""
-        unquoter = self._current
-        if unquoter is None:
-            unquoter = self._current = MboxUnquoter(self._variant)
-            unquoter.pass_over(self._position, self._passed[-1] == 10)
         last = self._span
         if last is not None and (last.entity is not span.entity or last.kind is not span.kind):
             self._end_span(events)
