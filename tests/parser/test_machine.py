@@ -6,7 +6,7 @@ from support.builds import source_only
 from support.parsing import parse, run
 
 from mailstrata.errors import UsageError
-from mailstrata.parser.events import EntityEnd
+from mailstrata.parser.events import EntityEnd, Event, Leaf
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import TRANSITIONS, Parser, State
 
@@ -612,3 +612,33 @@ def test_transitions():
     legal = {(state, after) for state, followers in TRANSITIONS.items() for after in followers}
     assert moves == legal
     assert set(TRANSITIONS) == set(State)
+
+
+class TestJoinedLeaves:
+    def test_a_leaf_stands_for_its_events(self):
+        """Leaves that are there at once come as one object each, and mean what comes without it."""
+        data = (
+            b"From a@b Wed Jan  1 00:00:00 2020\n"
+            + multipart(b"Content-Type: text/html\n\none", b"X: y\n\ntwo")
+            + b"\nFrom a@b Wed Jan  1 00:00:00 2020\nSubject: x\n\nbody\n\nFrom a@b Wed Jan  1 00:00:00 2020\n"
+        )
+        joined = all_events(data, join=True)
+        leaves = [event for event in joined if type(event) is Leaf]
+        assert [(leaf.header, leaf.data) for leaf in leaves] == [
+            (b"Content-Type: text/html\n\n", b"one"),
+            (b"X: y\n\n", b"two"),
+            (b"Subject: x\n\n", b"body\n"),
+        ]
+        parted = [part for event in joined for part in (event.events() if type(event) is Leaf else [event])]
+        assert list(map(repr, parted)) == list(map(repr, all_events(data, join=False)))
+
+
+def all_events(data: bytes, join: bool) -> list[Event]:
+    """What a parser pulls out of an mbox that it is given at once."""
+    parser = Parser("mbox")
+    if join:
+        parser.join_leaves()
+    parser.push(data)
+    events = parser.pull()
+    parser.end()
+    return events + parser.pull()

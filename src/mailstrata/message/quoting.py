@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from mailstrata.parser.events import EntityEnd, Event, Span, SpanKind
+from mailstrata.parser.events import EntityEnd, Event, Leaf, Span, SpanKind
 from mailstrata.parser.machine import Parser
 from mailstrata.transfer.mbox import MboxUnquoter, may_be_quoted
 
@@ -90,12 +90,24 @@ class EventStream:
                         if self._current is None:
                             self._current = self._unquoter_behind(last)
                         self._unquote(event, self._current, more)
+            elif type(event) is Leaf:
+                if self._current is not None or may_be_quoted(event.data, True):
+                    if more is None:
+                        more = batch[:index]
+                    self._last = last
+                    more += self._unquoted(event.events())
+                    last = self._last
+                    continue
+                last = event
+                if event.entity is not None and event.entity.parent is None:
+                    self._ended.append(None)
+                    last = None
             else:
                 if self._span is not None:
                     if more is None:
                         more = batch[:index]
                     self._end_span(more)
-                if type(event) is EntityEnd and event.entity.parent is None:
+                if isinstance(event, EntityEnd) and event.entity.parent is None:
                     self._ended.append(self._current)
                     self._current = last = None
             if more is not None:

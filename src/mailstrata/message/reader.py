@@ -16,7 +16,7 @@ from mailstrata.message.info import MessageInfo, PartInfo
 from mailstrata.message.origin import Region
 from mailstrata.message.quoting import EventStream
 from mailstrata.parser.defects import Defect, DefectCode
-from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Span, SpanKind
+from mailstrata.parser.events import EntityBegin, EntityEnd, Event, Leaf, Span, SpanKind
 from mailstrata.parser.limits import Limits
 from mailstrata.parser.machine import Parser, Profile
 
@@ -182,6 +182,8 @@ class Reader:
         self._place = 0
         self._batches: Iterator[list[Event]] = iter(())
         self._stream: EventStream | None = None
+        # That of the current part, as long as its body has not been taken.
+        self._leaf: Leaf | None = None
         self._open_parts: list[Part] = []
         self._untaken: Part | None = None
         self._size = 0
@@ -209,6 +211,7 @@ class Reader:
         """Let go of the file being read. Messages that were not read are not delivered any more."""
         self._current = None
         self._current_part = None
+        self._leaf = None
         self._events = []
         self._place = 0
         self._batches = iter(())
@@ -251,6 +254,7 @@ class Reader:
             offset=chunks.offset,
             length_check=file.length_check if is_mbox else None,
         )
+        parser.join_leaves()
         self._stream = EventStream(parser, file.info.quoting if is_mbox else None)
         self._batches = self._stream.batches(chunks)
         self._resume_offset = chunks.offset
@@ -278,7 +282,7 @@ class Reader:
             events = self._events
             for place in range(self._place, len(events)):
                 event = events[place]
-                if type(event) is EntityBegin:
+                if type(event) is EntityBegin or type(event) is Leaf:
                     self._place = place + 1
                     self._open_parts = []
                     if self._sha256 is not None:
@@ -299,20 +303,24 @@ class Reader:
             if not self._more():
                 return None
 
-    def _begin_part(self, begin: EntityBegin) -> Part:
+    def _begin_part(self, begin: EntityBegin | Leaf) -> Part:
         """The part that has begun; takes its header, too."""
         entity = begin.entity
+        assert entity is not None
         block = b""
-        if entity.body_start > entity.start:
+        if type(begin) is Leaf:
+            self._leaf = begin
+            block = begin.header
+        elif entity.body_start > entity.start:
             if self._place == len(self._events):
                 self._more()
             span = self._events[self._place]
             self._place += 1
             assert type(span) is Span
             block = span.data
-            self._size += len(block)
-            if self._hash is not None:
-                self._hash.update(block)
+        self._size += len(block)
+        if self._hash is not None:
+            self._hash.update(block)
         parts = self._open_parts
         depth = entity.depth
         del parts[depth:]
@@ -328,6 +336,9 @@ class Reader:
         if self._place == len(self._events):
             self._more()  # a message that has begun has an end
         event = self._events[self._place]
+        if type(event) is Leaf:
+            self._events[self._place : self._place + 1] = event.events()
+            event = self._events[self._place]
         self._place += 1
         if type(event) is Span and event.entity is not None:
             self._take(event)
@@ -360,6 +371,13 @@ class Reader:
     def _next_part(self, message: Message) -> Part | None:
         """The next part that begins; None where the message has ended before one did."""
         root = message.root.entity
+        leaf = self._leaf
+        if leaf is not None:
+            self._leaf = None
+            self._take(leaf)
+            if leaf.entity is root:
+                self._end_message(message)
+                return None
         digest = self._hash
         while True:
             events = self._events
@@ -372,7 +390,7 @@ class Reader:
                     self._size += len(data)
                     if digest is not None:
                         digest.update(data)
-                elif type(event) is EntityBegin:
+                elif type(event) is EntityBegin or type(event) is Leaf:
                     self._place = place + 1
                     return self._begin_part(event)
                 elif event.entity is root:
@@ -441,6 +459,10 @@ class Reader:
         entity = part.entity
         message = self._current
         assert message is not None
+        if self._current_part is part and self._leaf is not None:
+            # Where its body is read, what is left of it comes as it would have come.
+            self._events[self._place : self._place] = self._leaf.events()[2:]
+            self._leaf = None
         while True:
             if self._current_part is not part:
                 raise StalePartError(f"part {part.path} has streamed by while it was being read")

@@ -51,6 +51,35 @@ class Span:
         return f"Span({self.kind.value}, {self.start}, {self.end}, {self.entity!r})"
 
 
+class Leaf(Span):
+    """A leaf with a plain header block and a body that came whole: its BODY span, with the header block.
+
+    It stands for `EntityBegin`, the spans of header and body, and `EntityEnd`, and is made only for somebody who asks
+    for it with `Parser.join_leaves`: most parts of mail are then one object instead of four.
+    """
+
+    __slots__ = ("header",)
+
+    def __init__(self, start: int, end: int, entity: Entity, header: bytes, data: bytes) -> None:
+        self.kind = SpanKind.BODY
+        self.start = start
+        self.end = end
+        self.entity = entity
+        self.data = data
+        self.header = header
+
+    def events(self) -> list[Event]:
+        """What it stands for."""
+        entity = self.entity
+        assert entity is not None
+        return [
+            EntityBegin(entity),
+            Span(SpanKind.HEADER, entity.start, entity.body_start, entity, self.header),
+            Span(SpanKind.BODY, self.start, self.end, entity, self.data),
+            EntityEnd(entity),
+        ]
+
+
 class EntityBegin:
     """An entity begins; its header block has been read, so that type and encoding are known."""
 

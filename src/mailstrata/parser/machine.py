@@ -195,6 +195,10 @@ class Parser(ShortWays):
         self._closed = True
         self._waits = False
 
+    def join_leaves(self) -> None:
+        """From now on `pull` gives one `Leaf` for what it stands for, wherever all of a leaf is there at once."""
+        self._joins_leaves = True
+
     def pull(self) -> list[Event]:
         """The next events that have become certain, about `Limits.feed_events` at most. An empty list, and no earlier
         one, says that it takes more bytes to go on. Not to be mixed with `feed` and `close`."""

@@ -65,6 +65,7 @@ class MachineState:
         "_header_begun",
         "_is_clean",
         "_is_looked_through",
+        "_joins_leaves",
         "_last_newline",
         "_length_check",
         "_length_end",
@@ -120,6 +121,7 @@ class MachineState:
         self._from_line_defect: tuple[DefectCode, int, int] | None = None
         self._closed = False
         self._waits = True
+        self._joins_leaves = False
         # Whether the buffer is known to have no carriage return and no NUL; whether they were looked for, which is
         # not worth it where nothing but the content of a large part passes.
         self._is_clean = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 from mailstrata.parser.body_watch import has_long_line
 from mailstrata.parser.content_fields import ContentFields
 from mailstrata.parser.entity import Entity
-from mailstrata.parser.events import EntityBegin, EntityEnd, Span
+from mailstrata.parser.events import EntityBegin, EntityEnd, Leaf, Span
 from mailstrata.parser.from_line import has_from_line_shape
 from mailstrata.parser.machine_state import (
     BODY,
@@ -92,10 +92,10 @@ class ShortWays(MachineState):
                 if self._state is not HEADER and not self._take_first_delimiter(buffer, entity):
                     return True
                 continue
-            events.append(EntityBegin(entity))
-            events.append(Span(HEADER_SPAN, base + position, base + end, entity, buffer[position:end]))
             self._position = end
-            if not self._take_plain_body(buffer, entity, end):
+            if not self._take_plain_body(buffer, entity, position, end):
+                events.append(EntityBegin(entity))
+                events.append(Span(HEADER_SPAN, base + position, base + end, entity, buffer[position:end]))
                 stack.append(entity)
                 self._begin_body(entity, True)
                 self._state = BODY
@@ -140,12 +140,13 @@ class ShortWays(MachineState):
         self._begin_header()
         return True
 
-    def _take_plain_body(self, buffer: bytes, entity: Entity, start: int) -> bool:
-        """Take the body of a leaf, and what ends it, if neither needs judgement; whether so."""
+    def _take_plain_body(self, buffer: bytes, entity: Entity, header: int, start: int) -> bool:
+        """Take a leaf whose header lies from `header` to `start`, and what ends it, if neither its body nor that needs
+        judgement; whether so."""
         lines = self._lines
         mbox = self._mbox
         base = self._base
-        if entity.encoding == "base64" or start - (entity.start - base) <= 2:
+        if entity.encoding == "base64" or start - header <= 2:
             return False
         line = -1
         if lines:
@@ -186,9 +187,16 @@ class ShortWays(MachineState):
             self._boundaries.look_for_bare_cr(buffer, start, body_end, base)
 
         events = self._events
-        events.append(Span(BODY_SPAN, base + start, base + body_end, entity, buffer[start:body_end]))
         entity.end = base + body_end
-        events.append(EntityEnd(entity))
+        block = buffer[header:start]
+        data = buffer[start:body_end]
+        if self._joins_leaves:
+            events.append(Leaf(base + start, base + body_end, entity, block, data))
+        else:
+            events.append(EntityBegin(entity))
+            events.append(Span(HEADER_SPAN, base + header, base + start, entity, block))
+            events.append(Span(BODY_SPAN, base + start, base + body_end, entity, data))
+            events.append(EntityEnd(entity))
         next_line = line_end + 1
         if found is None:
             events.append(Span(GAP, base + body_end, base + line, None, buffer[body_end:line]))
