@@ -152,6 +152,9 @@ CASES: dict[str, _Case] = {
     ),
     "header-with-dashes": _mbox(b"-A: b\nSubject: x\n\nx\n", _in_parts(b"-A: b\nB: c\n\nx", b"A: b\n--b: x\n\nx")),
     "header-ends-at-delimiter": _message(_MIXED + b"--b\nA: b\n--b\nB: c\n\nx\n--b--\n"),
+    "header-ends-at-delimiter-like-a-field": _message(
+        b'Content-Type: multipart/mixed; boundary="b:"\n\n--b:\nA: b\n--b:\nB: c\n\nx\n--b:--\n'
+    ),
     "header-ends-at-from-line": (_FROM + b"Subject: x\n" + _FROM + b"A: b\n\nx\n\n" + _NEXT, "mbox", {}),
     "header-begins-with-from-line": _mbox(_MIXED + b"--b\n" + _FROM + b"A: b\n\nx\n--b--\n"),
     "header-behind-part-begins-with-from-line": _mbox(_in_parts(b"A: b\n\nx", _FROM + b"no field\n\ny")),
