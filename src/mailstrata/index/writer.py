@@ -11,7 +11,6 @@ from sys import getsizeof
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mailstrata.index.files import HashedFile, sync_directory, writing
@@ -229,6 +228,9 @@ class _TableWriter:
 
     def write_row_group(self) -> None:
         """Write everything packed as one row group, sorted."""
+        # To import it takes 50 ms, which no start needs to wait for.
+        import pyarrow.compute as pc  # noqa: PLC0415
+
         table = pa.Table.from_batches(self._batches, schema=self._schema)
         self._batches.clear()
         self.packed_bytes = self.packed_rows = 0
@@ -290,6 +292,8 @@ class _TableWriter:
         if self._layout.sorted_by:
             options["sorting_columns"] = pq.SortingColumn.from_ordering(self._schema, self._order)
         if _HAS_BLOOM_FILTERS and first.num_rows:
+            import pyarrow.compute as pc  # noqa: PLC0415 - as in write_row_group
+
             # The first row group of a file is about as large as the others, or the only one.
             options["bloom_filter_options"] = {
                 name: {"ndv": max(1, pc.count_distinct(first[name]).as_py()), "fpp": _FALSE_POSITIVES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,7 +64,7 @@ class Fragment(SegmentWriter):
             self.spooled = str(self._folder / f"{SPOOL_PREFIX}{secrets.token_hex(8)}")
         with writing(Path(self.spooled)):
             if self._spool is None:
-                self._spool = Path(self.spooled).open("xb")  # noqa: SIM115 - closed by take
+                self._spool = Path(self.spooled).open("xb")  # noqa: SIM115 - closed by take or discard
             self._spool.write(self._text)
         self._text.clear()
 
@@ -78,6 +79,14 @@ class Fragment(SegmentWriter):
         with writing(Path(self.spooled)):
             self._spool.close()
         return b""
+
+    def discard(self) -> None:
+        """Let go of what was not taken. The file itself goes with what else the run has left."""
+        super().discard()
+        if self._spool is not None:
+            # What it could not write no longer matters.
+            with suppress(OSError):
+                self._spool.close()
 
 
 def spooled_lines(path: str) -> Iterator[bytes]:

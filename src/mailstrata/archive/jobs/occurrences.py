@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mailstrata.archive.jobs.claims import scratch_error
 from mailstrata.index.schema import TABLES
@@ -79,6 +78,9 @@ class WaitingOccurrences:
         self.discard()
 
     def _placed(self, batch: pa.RecordBatch, bases: pa.Array) -> pa.RecordBatch:
+        # To import it takes 50 ms, before which no worker would begin.
+        import pyarrow.compute as pc  # noqa: PLC0415
+
         place = self._place
         stated = batch.column(place).cast(pa.int64())
         runs = pc.shift_right(stated, _SHIFT)
