@@ -1,0 +1,1 @@
+"""Finding: text of bodies and attachments, the query language, the engine."""
