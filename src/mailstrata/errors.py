@@ -5,7 +5,8 @@ or disk that cannot be read or written, or a bug of ours. The tree::
 
     MailstrataError                 1  something went wrong
     ├── UsageError                  2  the call or the command's words are off
-    │   └── StalePartError          2  a part was used after the stream had moved on
+    │   ├── StalePartError          2  a part was used after the stream had moved on
+    │   └── QueryError              2  a search query cannot be read; it knows the place
     ├── SourceError                 3  a source could not be read, or not to its end
     │   ├── SourceNotFoundError     3
     │   ├── NotAMailboxError        3
@@ -49,6 +50,20 @@ class UsageError(MailstrataError, ValueError):
 
 class StalePartError(UsageError):
     """A part or message was used after the stream had moved past it; what has streamed by is gone."""
+
+
+class QueryError(UsageError):
+    """A search query that cannot be read.
+
+    `query` is its text, `start` and `end` are the characters of it that are wrong, from 0; the place is behind its end
+    where something is missing there.
+    """
+
+    def __init__(self, message: str, query: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.query = query
+        self.start = start
+        self.end = end
 
 
 class SourceError(MailstrataError):
