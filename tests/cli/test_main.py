@@ -16,7 +16,8 @@ from support.command_line import Call
 
 from mailstrata import errors
 from mailstrata.cli import main, output
-from mailstrata.errors import MailstrataError, SourceNotFoundError, TargetError
+from mailstrata.errors import MailstrataError, QueryError, SourceNotFoundError, TargetError
+from mailstrata.search.query.parsing import parse_query
 
 HEAVY = ("pyarrow", "duckdb", "rich", "magic", "pylibmagic", "zstandard", "email", "sqlite3")
 
@@ -64,6 +65,22 @@ def test_an_error_is_one_line_and_its_documented_code(
     assert result.stdout == "a result\n"
     assert result.stderr == f"mailstrata: {line}\n"
     assert result.exit_code == code
+
+
+def test_a_query_that_cannot_be_read_is_shown_with_its_place(
+    call: Call, failing: Callable[[BaseException], None]
+) -> None:
+    """The line says what is wrong; below it stands what was written, with carets under the piece at fault."""
+    with pytest.raises(QueryError) as caught:
+        parse_query("contract form:ann\x1b[2J")
+    failing(caught.value)
+    result = call("info", "x")
+    assert result.stderr.splitlines() == [
+        "mailstrata: error: character 10 of the query: unknown operator form:, did you mean from:?",
+        r"  contract form:ann\x1b[2J",
+        "           ^^^^^",
+    ]
+    assert result.exit_code == 2
 
 
 @pytest.mark.parametrize("error", [EOFError("early"), ZeroDivisionError(), OSError(5, "Input/output error")])

@@ -14,7 +14,7 @@ import click
 
 from mailstrata import __version__
 from mailstrata.cli import output
-from mailstrata.errors import EXIT_INTERRUPTED, MailstrataError, UsageError
+from mailstrata.errors import EXIT_INTERRUPTED, MailstrataError, QueryError, UsageError
 
 EXIT_OUTPUT_CLOSED = 141
 """What a shell reports of a program that a closed pipe has ended: 128 and SIGPIPE."""
@@ -159,6 +159,8 @@ def _tell_error(error: Exception) -> int:
     if isinstance(error, MailstrataError):
         _flush_before_ending()
         output.error(str(error))
+        if isinstance(error, QueryError):
+            _show_place(error)
         return error.exit_code
     _flush_before_ending()
     reason = " ".join(str(error).split())
@@ -167,6 +169,13 @@ def _tell_error(error: Exception) -> int:
         "please report it with what MAILSTRATA_DEBUG=1 shows"
     )
     return MailstrataError.exit_code
+
+
+def _show_place(error: QueryError) -> None:
+    from mailstrata.cli.excerpt import excerpt
+
+    for line in excerpt(error.query, error.start, error.end):
+        output.detail(line)
 
 
 def _flush_before_ending() -> None:

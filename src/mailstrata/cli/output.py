@@ -114,6 +114,11 @@ def error(text: str) -> None:
     _complain(f"mailstrata: error: {text}")
 
 
+def detail(text: str) -> None:
+    """One line to standard error, below an error: what it is about."""
+    _complain(f"  {text}")
+
+
 def _complain(line: str) -> None:
     if sys.stderr is None:
         return
