@@ -38,7 +38,7 @@ help:
 	@echo 'make bench-limits  measure the promised memory and time, with their targets (minutes, 6 GB of disk)'
 	@echo 'make bench-growth  measure how time and memory grow with the work, as curves; BENCH_FULL=1 for the large points'
 	@echo 'make bench-hostile measure what hostile mail costs: time, memory, and how they grow (half an hour)'
-	@echo 'make fuzz          try random bytes on each of twelve targets for a minute; FUZZ_SECONDS=600 for longer'
+	@echo 'make fuzz          try random bytes on each of thirteen targets for a minute; FUZZ_SECONDS=600 for longer'
 	@echo 'make samples       generate the sample mailboxes in samples/mail'
 	@echo 'make dist          build the wheel and the source distribution in dist'
 	@echo 'make clean         remove everything that was made, .venv included'

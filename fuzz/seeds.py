@@ -17,6 +17,7 @@ from benchmarks.hostile import bodies, headers
 from benchmarks.hostile.cases import Case
 from fuzz.targets.stripped import strip
 from fuzz.tokens import TOKENS
+from mailstrata.search.query.operators import OPERATORS
 from mailstrata.stripping import StripPolicy
 from samples import oddities
 
@@ -123,6 +124,15 @@ def _files() -> Iterator[bytes]:
     yield zipped.getvalue()
 
 
+def _queries() -> Iterator[bytes]:
+    yield from TOKENS
+    for operator in OPERATORS:
+        yield f'-{operator.name}:(a OR "b c")'.encode()
+        yield f"{operator.wanted.rpartition(' ')[2]} {{a* b}}".encode()
+    yield "“signed contract” (from:ann@example.org OR -to:{bob}) date:2w..now size:1k..1.5Mi AND 契約*".encode()
+    yield b"((((((((((a))))))))))) \xff 10:30 re: https://example.org/(a) form:x"
+
+
 _LABELS = (
     b"utf-8", b"us-ascii", b"utf-7", b"utf-16", b"utf-16le", b"utf-32", b"gb2312", b"gb18030", b"big5", b"iso-2022-jp",
     b"iso-2022-kr", b"hz-gb-2312", b"shift_jis", b"euc-jp", b"euc-kr", b"windows-1252", b"koi8-r", b"x-user-defined",
@@ -142,4 +152,5 @@ _CONTENTS = {
     "stripping": _messages,
     "skeletons": _skeletons,
     "sources": _files,
+    "queries": _queries,
 }

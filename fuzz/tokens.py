@@ -85,6 +85,15 @@ TOKENS: tuple[bytes, ...] = (
     b"BZh9",
     b"\xfd7zXZ\0",
     b"<plist",
+    b" OR ",
+    b" AND ",
+    b"NOT ",
+    b"from:",
+    b"date:2024..2w",
+    b"size:1k..",
+    b"type:image/*",
+    b"folder:",
+    b"*",
 )
 
 

@@ -7,6 +7,7 @@ from fuzz.targets.bodies import base64_bodies, mbox_quoting, quoted_printable_bo
 from fuzz.targets.header_fields import header_blocks, header_values
 from fuzz.targets.messages import reader
 from fuzz.targets.parser import parser
+from fuzz.targets.queries import queries
 from fuzz.targets.sources import sources
 from fuzz.targets.stripped import skeletons, stripping
 from fuzz.targets.text import text
@@ -24,4 +25,5 @@ TARGETS: dict[str, Target] = {
     "stripping": stripping,
     "skeletons": skeletons,
     "sources": sources,
+    "queries": queries,
 }
