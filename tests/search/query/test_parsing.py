@@ -114,6 +114,8 @@ def test_how_terms_are_joined(query: str, tree: Node) -> None:
         ("a & b - c", And((A, B, C))),
         ("契約", anywhere("契約")),
         ("a\ud800b", anywhere("a\ufffdb")),
+        ("re\u0301sume\u0301*", anywhere("re\u0301sume\u0301", is_prefix=True)),
+        ("a \u0301 b", And((A, B))),
     ],
 )
 def test_words(query: str, tree: Node) -> None:

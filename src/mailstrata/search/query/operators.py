@@ -64,9 +64,12 @@ class Operator:
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything in the text that can be a word: a letter, a digit or a mark, compatibility characters
-    decomposed."""
-    return any(unicodedata.category(character)[0] in "LNM" for character in unicodedata.normalize("NFKD", text))
+    """Whether there is anything in the text that can be a word: a letter, a digit, or a mark that is no accent,
+    compatibility characters decomposed."""
+    return any(
+        unicodedata.category(character)[0] in "LNM" and not unicodedata.combining(character)
+        for character in unicodedata.normalize("NFKD", text)
+    )
 
 
 def read_words(fields: tuple[Field, ...], value: Value) -> Words:
@@ -78,7 +81,7 @@ def read_words(fields: tuple[Field, ...], value: Value) -> Words:
             text = text[2:]
         if text.endswith("*"):
             text, is_prefix = text.rstrip("*"), True
-        if "*" in text or (is_prefix and has_words(text) and not has_words(text[-1])):
+        if "*" in text or (is_prefix and text and unicodedata.category(text[-1])[0] not in "LNM"):
             raise UnreadableError("a * stands for the end of a word only, as in contr*; put what holds one in quotes")
     if not has_words(text):
         raise UnreadableError(f"{shown(value.text)} holds no letter or digit to look for; write a word")
