@@ -57,6 +57,11 @@ def test_each_message_once_in_the_order_in_which_it_came(
         assert numbers(list(choose(opened, source_paths=of_two))) == [1, 4, 3, 2]
         assert numbers(list(choose(opened, digests=wanted, source_paths={b"/memory/c"}))) == [2, 1]
         assert numbers(list(choose(opened, digests=[]))) == []
+        others = [digest(number) for number in (4, 2, 2, 5, 9)]
+        assert numbers(list(choose(opened, within=iter(others[:-1])))) == [5, 4, 2]
+        assert numbers(list(choose(opened, digests=iter(wanted), within=iter(others)))) == [5, 2]
+        assert numbers(list(choose(opened, digests=wanted, within=others, source_paths={b"/memory/c"}))) == [2]
+        assert numbers(list(choose(opened, digests=wanted, within=[]))) == []
         assert numbers(list(choose(opened, source_paths=set()))) == []
 
 

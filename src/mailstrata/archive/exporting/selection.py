@@ -36,13 +36,21 @@ class Chosen:
 
 
 def choose(
-    archive: Archive, *, digests: Iterable[str] | None = None, source_paths: Collection[bytes] | None = None
+    archive: Archive,
+    *,
+    digests: Iterable[str] | None = None,
+    within: Iterable[str] | None = None,
+    source_paths: Collection[bytes] | None = None,
 ) -> Iterator[Chosen]:
-    """The messages of an archive, or those of `digests`, or those that were found in the sources of these paths.
+    """The messages of an archive, or those of `digests`, or those of `within`, or those that were found in the sources
+    of these paths; of several of these, what all have.
 
-    Raises `ArchiveError` where the index cannot be read, `TargetError` where there is no room for temporary files.
+    Raises `ArchiveError` where the index cannot be read, `TargetError` where there is no room for temporary files, and
+    what the two iterables raise.
     """
-    with _temporary_files(archive), closing(_Messages(digests)) as messages:
+    if digests is None:
+        digests, within = within, None
+    with _temporary_files(archive), closing(_Messages(digests, within)) as messages:
         for path in archive.index_files("occurrences"):
             for digest, flags in _occurrences(path, messages.few, source_paths):
                 if messages.take(digest):
@@ -55,12 +63,13 @@ def choose(
 
 
 class _Messages:
-    """The messages that are chosen (all, where `digests` is None), and those that were taken already.
+    """The messages that are chosen (all, where `digests` is None; of these, those of `within`, where that is not None),
+    and those that were taken already.
 
     `few` are the chosen ones where they are so few that a column can be compared with them.
     """
 
-    def __init__(self, digests: Iterable[str] | None) -> None:
+    def __init__(self, digests: Iterable[str] | None, within: Iterable[str] | None) -> None:
         # An empty name is a private database on disk, of which SQLite holds no more than its page cache.
         self._database = sqlite3.connect("", isolation_level=None)
         self._takes_all = digests is None
@@ -77,9 +86,19 @@ class _Messages:
         self._database.executemany(
             "INSERT OR IGNORE INTO messages VALUES (?, 0)", ((bytes.fromhex(digest),) for digest in digests)
         )
+        if within is not None:
+            self._keep(within)
         self._left = int(self._database.execute("SELECT count(*) FROM messages").fetchone()[0])
         if self._left <= _MOST_COMPARED:
             self.few = list(self.left())
+
+    def _keep(self, within: Iterable[str]) -> None:
+        """Take out all but these."""
+        self._database.executemany(
+            "UPDATE messages SET taken = 1 WHERE digest = ?", ((bytes.fromhex(digest),) for digest in within)
+        )
+        self._database.execute("DELETE FROM messages WHERE taken = 0")
+        self._database.execute("UPDATE messages SET taken = 0")
 
     def take(self, digest: str) -> bool:
         """Whether the message is chosen and was not taken before."""
