@@ -162,18 +162,22 @@ def has_flag(mail: Mail, name: str) -> bool:
     return any(part.get(f"flag_{name.replace('-', '_')}") for part in mail.parts)
 
 
+_WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
 @cache
 def plain_words(text: str) -> list[str]:
     """Words as docs/finding.md defines them, a character at a time."""
     words: list[str] = []
     word = ""
-    for character in unicodedata.normalize("NFKD", text).casefold():
-        if unicodedata.combining(character):
+    for character in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()):
+        category = unicodedata.category(character)
+        if unicodedata.combining(character) or category == "Cf":
             continue
-        if unicodedata.category(character)[0] not in "LNM":
+        if category[0] not in "LNM":
             words.append(word)
             word = ""
-        elif any(script in unicodedata.name(character, "") for script in ("CJK", "HIRAGANA", "KATAKANA", "THAI")):
+        elif unicodedata.name(character, "").startswith(_WITHOUT_SPACES):
             words += [word, character]
             word = ""
         else:

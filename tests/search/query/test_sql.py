@@ -60,7 +60,7 @@ def found_by_sql(session: duckdb.DuckDBPyConnection, node: Node, mails: list[Mai
 
 
 @given(data=st.data())
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_sql_finds_what_a_plain_scan_finds(
     session: duckdb.DuckDBPyConnection, mails: list[Mail], vocabulary: Vocabulary, data: st.DataObject
 ) -> None:
@@ -70,7 +70,7 @@ def test_sql_finds_what_a_plain_scan_finds(
 
 
 @given(data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_sql_finds_what_is_written(
     session: duckdb.DuckDBPyConnection, mails: list[Mail], vocabulary: Vocabulary, data: st.DataObject
 ) -> None:
@@ -80,7 +80,7 @@ def test_sql_finds_what_is_written(
 
 
 @given(data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_a_complement_holds_all_others(
     session: duckdb.DuckDBPyConnection, mails: list[Mail], vocabulary: Vocabulary, data: st.DataObject
 ) -> None:

@@ -68,7 +68,7 @@ def has_words(text: str) -> bool:
     compatibility characters decomposed."""
     return any(
         unicodedata.category(character)[0] in "LNM" and not unicodedata.combining(character)
-        for character in unicodedata.normalize("NFKD", text)
+        for character in unicodedata.normalize("NFKD", text.casefold())
     )
 
 
