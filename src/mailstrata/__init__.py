@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mailstrata.errors import MailstrataError as MailstrataError
     from mailstrata.errors import NotAMailboxError as NotAMailboxError
     from mailstrata.errors import NotAnArchiveError as NotAnArchiveError
+    from mailstrata.errors import QueryError as QueryError
     from mailstrata.errors import SourceChangedError as SourceChangedError
     from mailstrata.errors import SourceError as SourceError
     from mailstrata.errors import SourceNotFoundError as SourceNotFoundError
@@ -92,6 +93,7 @@ _HOMES = {
         "MailstrataError",
         "NotAMailboxError",
         "NotAnArchiveError",
+        "QueryError",
         "SourceChangedError",
         "SourceError",
         "SourceNotFoundError",
