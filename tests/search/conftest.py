@@ -16,15 +16,30 @@ import mailstrata
 from mailstrata.archive.reading.reader import Archive
 from mailstrata.cli.main import cli
 
+# What the samples have no example of.
+EXTRA = {
+    "lacking.eml": b"Subject: nothing else\n\nno id, no date, nobody\n",
+    "empty.eml": b"X-Nothing: at all\n\n",
+    "copies.eml": (
+        b'From: Ann Lee <ann.lee@example.org>\nTo: Bob <bob@example.org>\nCc: "Smith, Ann" <ann@example.com>\n'
+        b"Bcc: secret@example.net\nDelivered-To: bob@mail.example.org\nList-Id: Developers <dev.lists.example.org>\n"
+        b"Keywords: to do, Work/2024\nMessage-ID: <copies@example.org>\nDate: Fri, 31 May 2024 23:30:00 -0200\n"
+        b"Subject: copies for all of you\n\nThe copies, as promised.\n"
+    ),
+}
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
 def samples_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of the samples, which tests do not change."""
+    """An archive of the samples and a few messages more, which tests do not change."""
     folder = tmp_path_factory.mktemp("search")
     words = [sys.executable, "-m", "samples.generate", "--to", str(folder / "mail")]
     subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+    (folder / "mail" / "extra").mkdir()
+    for name, content in EXTRA.items():
+        (folder / "mail" / "extra" / name).write_bytes(content)
     result = CliRunner().invoke(cli, ["archive", str(folder / "mail"), "--to", str(folder / "archive"), "--quiet"])
     assert result.exit_code == 0, result.stderr
     return folder / "archive"

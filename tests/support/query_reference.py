@@ -98,9 +98,7 @@ def holds(node: Node, mail: Mail, words_of: WordsOf) -> bool:
         case Label(text):
             return any(has_names(label, text) for label in mail.message["labels"])
         case Path(text):
-            paths = [
-                "/".join([each["source_path"], *([each["file"]] * bool(each["file"]))]) for each in mail.occurrences
-            ]
+            paths = [f"{each['source_path']}/{each['file']}" for each in mail.occurrences]
             return any(has_names(path, text) for path in paths)
         case MessageId(text):
             return bool(mail.message["message_id"] == text)

@@ -111,7 +111,21 @@ def test_a_complement_holds_all_others(
         ("flag:signed", 1),
         ("from:tanaka", 2),
         ("契約 OR contract", 3),
+        ("bcc:secret", 1),
+        ("to:secret", 1),
+        ('cc:"smith ann"', 1),
+        ("deliveredto:mail.example.org", 1),
+        ("list:dev@lists", 1),
+        ("label:to-do", 1),
+        ("in:work", 1),
+        ("date:2024-06-01", 1),
         ("-after:1900", 1),
+        ("-before:9999", 1),
+        ("-id:nobody@example.org -has:attachment", 10),
+        ("-label:sent", 10),
+        ("-type:pdf", 10),
+        ("-folder:sent", 10),
+        ("-flag:macros has:attachment", 5),
     ],
 )
 def test_the_samples_have_what_is_asked_for(
@@ -123,6 +137,27 @@ def test_the_samples_have_what_is_asked_for(
     assert found == finds(tree, mails, plain_words)
     assert len(found) >= least
     assert len(found) < len(mails)
+
+
+@pytest.mark.parametrize("length", [6, 7, 63, 64])
+def test_every_digest_is_found_by_its_beginning(
+    session: duckdb.DuckDBPyConnection, mails: list[Mail], vocabulary: Vocabulary, length: int
+) -> None:
+    """Of messages and of parts; whatever comes behind it."""
+    for digest in vocabulary.digests[length % 5 :: 5]:
+        node = Sha256(digest[:length])
+        found = found_by_sql(session, node, mails)
+        assert found == finds(node, mails, plain_words)
+        assert found
+
+
+def test_messages_that_lack_something_are_in_the_complement(
+    session: duckdb.DuckDBPyConnection, mails: list[Mail]
+) -> None:
+    """A message without an id is not of an id."""
+    without = {mail.sha256 for mail in mails if mail.message["message_id"] is None}
+    assert without
+    assert without < found_by_sql(session, Not(MessageId("nobody@example.org")), mails)
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE messages; --", "%", "_", "\\", "?", '"', "*", "a\nb", "$1"])

@@ -154,7 +154,7 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Path:
     """Messages with an occurrence whose `source_path`, a slash, and `file` have the names of `text`, as `Folder` has;
-    `text` is not empty. Where `file` is empty, the path is `source_path`."""
+    `text` is not empty."""
 
     text: str
 

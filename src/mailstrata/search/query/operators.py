@@ -206,8 +206,7 @@ def _size(value: Value) -> Node:
 
 
 def _message_id(value: Value) -> Node:
-    text = value.text + "*" * value.is_prefix
-    text = text.strip().removeprefix("<").removesuffix(">")
+    text = _plain(value).removeprefix("<").removesuffix(">")
     if not text:
         raise UnreadableError(f"{shown(value.text)} is no Message-ID; write rfc822msgid:200503292@example.org")
     return MessageId(text)

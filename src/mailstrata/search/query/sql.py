@@ -114,8 +114,7 @@ def _test(node: Node) -> tuple[str, Condition] | None:
         case Folder(text):
             return "occurrences", _names("occurrences.folder", text)
         case Path(text):
-            joined = "occurrences.source_path || CASE occurrences.file WHEN '' THEN '' ELSE '/' || occurrences.file END"
-            return "occurrences", _names(joined, text)
+            return "occurrences", _names("occurrences.source_path || '/' || occurrences.file", text)
         case Flag(name) if name in OCCURRENCE_FLAGS:
             return "occurrences", Condition("contains(occurrences.flags, ?)", (OCCURRENCE_FLAGS[name],))
         case Flag(name) if name not in MESSAGE_FLAGS:
