@@ -44,6 +44,7 @@ def test_any_text_comes_back(text: str, node: type[Folder | Label]) -> None:
         ('"NOT" re:', '"NOT" "re:"'),
         ("date:2024-05", "date:2024-05-01..2024-05-31T23:59:59.999999"),
         ("larger:10k", "size:10001.."),
+        ("size:1k..2k", "size:1000..2000"),
     ],
 )
 def test_how_it_is_printed(query: str, printed: str) -> None:
