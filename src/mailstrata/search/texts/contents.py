@@ -22,7 +22,6 @@ from mailstrata.stripping.placeholder import Placeholder
 from mailstrata.stripping.skeleton import SkeletonReader
 from mailstrata.transfer import IDENTITY_ENCODINGS, decoder_for
 
-CACHE_BYTES = 48 << 20
 _ENCODED = 4 / 3 * 1.05  # how much longer than its content the encoded form is, at most, where it is not hostile
 
 
@@ -41,7 +40,9 @@ class Contents:
         log = CommitLog(layout.commits)
         log.load()
         self._lookup = Lookup(layout, log)
-        self._packs = PackReader(CACHE_BYTES)
+        self._packs = PackReader()
+        # Making a path takes longer than finding a member in its pack.
+        self._paths: dict[str, Path] = {}
 
     def __enter__(self) -> Contents:
         return self
@@ -75,7 +76,7 @@ class Contents:
         Raises `ArchiveError` where the archive is damaged.
         """
         pack, place, is_skeleton = message
-        path = self._root / pack
+        path = self._path(pack)
         if not is_skeleton and (whole := self._packs.read_at_once(path, place)) is not None:
             return {part.path: _decoded(part, whole[part.start : part.body_start], whole[part.body_start : part.end], limit)
                     for part in wanted}  # fmt: skip
@@ -129,11 +130,17 @@ class Contents:
             raise ArchiveError(f"{self._root} has no blob {digest}")
         return self.read_place(found[0], found[1], limit)
 
+    def _path(self, pack: str) -> Path:
+        path = self._paths.get(pack)
+        if path is None:
+            path = self._paths[pack] = self._root / pack
+        return path
+
     def read_place(self, pack: str, place: Place, limit: int) -> bytes:
         """At most `limit` bytes of the member at a place. Raises `ArchiveError`."""
         kept: list[bytes] = []
         size = 0
-        for piece in self._packs.read(self._root / pack, place):
+        for piece in self._packs.read(self._path(pack), place):
             kept.append(piece)
             size += len(piece)
             if size >= limit:

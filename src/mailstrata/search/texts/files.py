@@ -84,6 +84,8 @@ def write_file(folder: Path, rows: pa.Table) -> Path:
     """
     name = f"{_next_number(folder):08d}-{secrets.token_hex(4)}.parquet"
     path, temporary = folder / name, folder / f"{name}{TEMPORARY}"
+    # Taking from several chunks would put them together each time.
+    rows = rows.combine_chunks()
     order = pc.sort_indices(rows, sort_keys=[("sha256", "ascending"), ("kind", "ascending")])
     each = max(1, rows.num_rows * ROW_GROUP_BYTES // max(rows.nbytes, ROW_GROUP_BYTES))
     options: dict[str, Any] = {

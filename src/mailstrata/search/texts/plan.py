@@ -245,6 +245,20 @@ class Plan:
                 self._session.unregister("asked")
         return found
 
+    def gone(self) -> Iterator[tuple[str, str, str]]:
+        """File, kind and digest of the rows of texts whose message or blob is in no table of the archive any more."""
+        texts = self._scan(self._texts).replace("union_by_name", "filename = true, union_by_name")
+        known = []
+        for kind, table, column in (("body", "messages", "sha256"), ("attachment", "parts", "blob")):
+            files = self._archive.index_files(table)
+            if files:
+                known.append(f"SELECT DISTINCT '{kind}' AS kind, {column} AS sha256 FROM {self._scan(files)}")  # noqa: S608
+        anti = f" ANTI JOIN ({' UNION ALL '.join(known)}) k USING (kind, sha256)" if known else ""
+        with self._told():
+            result = self._session.execute(f"SELECT filename, kind, sha256 FROM {texts}{anti} ORDER BY ALL")  # noqa: S608
+            while rows := result.fetchmany(1000):
+                yield from rows
+
     def placed(self) -> Iterator[WantedBlob]:
         """The wanted blobs that lie in packs by themselves, in the order of the packs."""
         if not self.messages:
@@ -253,6 +267,21 @@ class Plan:
             result = self._session.execute('SELECT * FROM wanted WHERE pack IS NOT NULL ORDER BY pack, frame, "offset"')
             while rows := result.fetchmany(1000):
                 yield from map(WantedBlob._make, rows)
+
+
+def gone_texts(archive: Archive, texts: Sequence[Path]) -> dict[Path, dict[str, list[str]]]:
+    """Of each file of texts that has rows of what the last commit has not got any more, their digests by kind.
+
+    Raises `ArchiveError` where tables cannot be read.
+    """
+    found: dict[Path, dict[str, list[str]]] = {}
+    if not texts:
+        return found
+    by_name = {path.name: path for path in texts}
+    with Plan(archive, texts, []) as plan:
+        for file, kind, digest in plan.gone():
+            found.setdefault(by_name[Path(file).name], {}).setdefault(kind, []).append(digest)
+    return found
 
 
 def _sorted(parts: pa.Table) -> pa.Table:

@@ -24,7 +24,7 @@ from mailstrata.search.texts.rows import TextRow
 if TYPE_CHECKING:
     from mailstrata.archive.reading.reader import Archive
 
-_AT_ONCE = 256
+_AT_ONCE = 1024
 """Messages whose parts are Python objects at a time."""
 
 
@@ -118,7 +118,7 @@ def _in_order(parts: pa.Table, contents: Contents) -> Iterator[tuple[str, list[P
         if found is not None:
             places.append((found, digest, start, count))
     places.sort()
-    columns = table.select(list(PartRow._fields))
+    columns = pa.Table.to_batches(table.select(list(PartRow._fields)))[0]
     for first in range(0, len(places), _AT_ONCE):
         chosen = places[first : first + _AT_ONCE]
         indices = [index for _, _, start, count in chosen for index in range(start, start + count)]
