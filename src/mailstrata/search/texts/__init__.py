@@ -7,5 +7,6 @@ What other rooms call::
     from mailstrata.search.texts.merging import merge_texts      # many small files become one
     from mailstrata.search.texts.reader import TextsReader, read_texts, texts_files
 
-Whoever calls what writes (`TextsUpdate`, `forget_texts`, `merge_texts`) sees to it that nobody else does at the same time.
+Whoever calls what writes (`TextsUpdate`, `forget_texts`, `merge_texts`) sees to it that nobody else does at the same
+time.
 """

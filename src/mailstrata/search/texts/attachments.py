@@ -31,7 +31,9 @@ class AttachmentReader:
         content does not matter."""
         started = time.perf_counter()
         kind = kinds.kind_of(blob.content_type, blob.sniffed_type, blob.filename)
-        extracted = Extracted(None, "empty", "it has no content") if not blob.size else self._extracted(kind, blob, read)
+        extracted = (
+            Extracted(None, "empty", "it has no content") if not blob.size else self._extracted(kind, blob, read)
+        )
         return attachment_row(blob.sha256, kind.content_type, extracted, time.perf_counter() - started)
 
     def _extracted(self, kind: kinds.Kind, blob: WantedBlob, read: Callable[[int], bytes]) -> Extracted:

@@ -1,9 +1,9 @@
 """Which parts of a message are its body: what a mail program would show of it without opening anything.
 
-It goes by the rows of *parts*, so that no message is parsed again: of a multipart/alternative (RFC 2046, 5.1.4) the plain
-text, else the HTML; of a multipart/related (RFC 2387) and a multipart/signed (RFC 1847) the first part; of any other
-multipart all text in its order. Embedded messages are not looked into, and what `is_attachment` is none of it, but for the
-root of a message, which is its body whatever file name it has.
+It goes by the rows of *parts*, so that no message is parsed again: of a multipart/alternative (RFC 2046, 5.1.4) the
+plain text, else the HTML; of a multipart/related (RFC 2387) and a multipart/signed (RFC 1847) the first part; of any
+other multipart all text in its order. Embedded messages are not looked into, and what `is_attachment` is none of it,
+but for the root of a message, which is its body whatever file name it has.
 """
 
 from __future__ import annotations

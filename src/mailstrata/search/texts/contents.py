@@ -78,8 +78,10 @@ class Contents:
         pack, place, is_skeleton = message
         path = self._path(pack)
         if not is_skeleton and (whole := self._packs.read_at_once(path, place)) is not None:
-            return {part.path: _decoded(part, whole[part.start : part.body_start], whole[part.body_start : part.end], limit)
-                    for part in wanted}  # fmt: skip
+            return {
+                part.path: _decoded(part, whole[part.start : part.body_start], whole[part.body_start : part.end], limit)
+                for part in wanted
+            }
         return self._streamed(self._packs.read(path, place), is_skeleton, parts, wanted, limit)
 
     def _streamed(
@@ -115,12 +117,12 @@ class Contents:
         found = {}
         for part in wanted:
             placeholder = taken_out.get(part.path)
-            header = bytes(headers[part.path])
+            header_block = bytes(headers[part.path])
             if placeholder is None:
-                found[part.path] = _decoded(part, header, bytes(bodies[part.path]), limit)
+                found[part.path] = _decoded(part, header_block, bytes(bodies[part.path]), limit)
             else:
                 content = self.read_blob(placeholder.sha256, limit)
-                found[part.path] = PartContent((content, header, placeholder.size > len(content)))
+                found[part.path] = PartContent((content, header_block, placeholder.size > len(content)))
         return found
 
     def read_blob(self, digest: str, limit: int) -> bytes:
@@ -169,5 +171,3 @@ def _decoded(part: PartRow, header: bytes, body: bytes, limit: int) -> PartConte
         content = decoder.feed(body) + decoder.close()
     is_cut = len(content) > limit or len(body) < part.end - part.body_start
     return PartContent((content[:limit], header, is_cut))
-
-

@@ -9,8 +9,8 @@ from mailstrata.message.parameters import parse_parameters
 
 
 def plain_text(content: bytes, charset: str | None, header: bytes = b"") -> str:
-    """The text of text/plain, with LF as line break. `header` is the part's header block, which says whether the text is
-    format=flowed (RFC 3676)."""
+    """The text of text/plain, with LF as line break. `header` is the part's header block, which says whether the
+    text is format=flowed (RFC 3676)."""
     text = decode(content, charset)
     if b"lowed" in header or b"LOWED" in header:
         value = Headers(header, 0).raw("Content-Type")

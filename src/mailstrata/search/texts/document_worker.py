@@ -1,7 +1,7 @@
 """Documents are opened in another process, which may die of them: this one starts it, asks it, and starts it again.
 
-A document that takes too much time or memory, or kills the process, costs that process and gives a row that says so. The
-process is kept for as many documents as it survives.
+A document that takes too much time or memory, or kills the process, costs that process and gives a row that says so.
+The process is kept for as many documents as it survives.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class DocumentWorker:
     def extract(self, way: str, content: bytes, *, content_type: str = "", charset: str | None = None) -> Extracted:
         """The text of a document that is opened in that `way`: `html`, `message` or `document`.
 
-        Never raises on content. Raises `TargetError` where there is no room for temporary files, `MailstrataError` where
-        the process cannot be started.
+        Never raises on content. Raises `TargetError` where there is no room for temporary files, `MailstrataError`
+        where the process cannot be started.
         """
         is_html = way == "html"
         request = {
@@ -149,8 +149,9 @@ class DocumentWorker:
         return b"".join(pieces).decode("utf-8", "replace")
 
     def _wait(self, process: subprocess.Popen[bytes], deadline: float) -> None:
+        assert process.stdout is not None
         left = max(0.0, deadline - time.monotonic())
-        if not select.select([process.stdout], [], [], left)[0]:
+        if not select.select([process.stdout.fileno()], [], [], left)[0]:
             raise TimeoutError
 
     def _death(self, process: subprocess.Popen[bytes], processor_seconds: object) -> Extracted:

@@ -1,7 +1,7 @@
 """The files of the table *texts*: where they lie, how one is written and opened.
 
-Rows are sorted by digest throughout a file, and row groups are small: the statistics in a file's footer then name the one
-row group that a text can be in, and showing it decompresses about 1 MiB.
+Rows are sorted by digest throughout a file, and row groups are small: the statistics in a file's footer then name
+the one row group that a text can be in, and showing it decompresses about 1 MiB.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def texts_folder(archive: Path) -> Path:
 
 def texts_files(archive: Path) -> list[Path]:
     """The complete files of the table in an archive's folder, in the order in which they were written; none where there
-    are none. A file never changes, and its name never comes again: what has taken in a file knows all of it by its name."""
+    are none. A file never changes, and its name never comes again: what has taken in a file knows all of it by its
+    name."""
     folder = texts_folder(archive)
     try:
         return sorted(path for path in folder.iterdir() if path.suffix == ".parquet")

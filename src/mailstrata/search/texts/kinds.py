@@ -1,7 +1,9 @@
-"""What an attachment is taken for, and so who makes its text: by what its content shows first, by what its header says second.
+"""What an attachment is taken for, and so who makes its text: by what its content shows first, by what its header
+says second.
 
-The content counts more than the label, since most wrong labels are `application/octet-stream` over what the content plainly
-is. Where content shows only a family (text, a zip file, an OLE file), the label or the file's extension chooses in it.
+The content counts more than the label, since most wrong labels are `application/octet-stream` over what the content
+plainly is. Where content shows only a family (text, a zip file, an OLE file), the label or the file's extension
+chooses in it.
 """
 
 from __future__ import annotations
@@ -110,7 +112,8 @@ _SYNONYMS = {
 
 
 def kind_of(declared: str, sniffed: str | None, filename: str | None) -> Kind:
-    """What content is taken for: by its declared type, what its first bytes show (None: nothing known), and its name."""
+    """What content is taken for: by its declared type, what its first bytes show (None: nothing known), and its
+    name."""
     declared = _SYNONYMS.get(declared, declared)
     sniffed = None if sniffed is None else _SYNONYMS.get(sniffed, sniffed)
     named = _EXTENSIONS.get(filename.rpartition(".")[2].strip().lower()) if filename and "." in filename else None

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BODY_BYTES = 4 << 20
-"""Decoded bytes of a message's displayed text that are looked at; what is beyond is left out, with the status `truncated`."""
+"""Decoded bytes of a message's displayed text that are looked at; what is beyond is left out, with the status
+`truncated`."""
 
 TEXT_CHARACTERS = 4 << 20
 """Characters of one text, and of the history and the signature beside it, that are kept."""
 
 PLAIN_BYTES = 8 << 20
-"""Bytes of an attachment of plain text (also CSV, calendar) that are looked at: as many as surely give the characters that
-are kept."""
+"""Bytes of an attachment of plain text (also CSV, calendar) that are looked at: as many as surely give the
+characters that are kept."""
 
 REASON_CHARACTERS = 200
 """Characters of a reason: it may repeat what a library says of hostile content."""

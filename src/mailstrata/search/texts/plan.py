@@ -1,8 +1,11 @@
-"""What is to be read: the messages that have no text yet, and the attachments of these, in a temporary database on disk.
+"""What is to be read: the messages that have no text yet, and the attachments of these, in a temporary database on
+disk.
 
 Found by joining the committed tables with the table *texts*, so that what was interrupted goes on, and memory does not
 depend on how much there is.
 """
+
+# ruff: noqa: S608 - SQL is put together of names of ours and of paths that are quoted
 
 from __future__ import annotations
 
@@ -95,17 +98,21 @@ class Plan:
             raise TargetError(f"no room for temporary files in {self._scratch.name}: {_first_line(error)}") from error
         except duckdb.Error as error:
             raise ArchiveError(
-                f"{self._archive.path}: the index cannot be read: {_first_line(error)}; `mailstrata repair` makes it anew"
+                f"{self._archive.path}: the index cannot be read: {_first_line(error)}; "
+                "`mailstrata repair` makes it anew"
             ) from error
 
     def _make(self) -> None:
         run = self._session.execute
         if not self._message_files:
             return
-        known = "" if not self._texts else (
-            f" ANTI JOIN (SELECT sha256 FROM {self._scan(self._texts)} WHERE kind = 'body') t USING (sha256)"
-        )  # fmt: skip
-        run(f"CREATE TABLE new AS SELECT DISTINCT sha256 AS message FROM {self._scan(self._message_files)}{known}")  # noqa: S608
+        known = (
+            ""
+            if not self._texts
+            else (f" ANTI JOIN (SELECT sha256 FROM {self._scan(self._texts)} WHERE kind = 'body') t USING (sha256)")
+        )
+        messages = self._scan(self._message_files)
+        run(f"CREATE TABLE new AS SELECT DISTINCT sha256 AS message FROM {messages}{known}")
         self.messages = self._count("new")
         self._all_new = self._is_all and not self._texts
         if not self.messages:
@@ -118,24 +125,33 @@ class Plan:
                 is_container
             FROM {parts} SEMI JOIN new USING (message)
             WHERE is_attachment OR content_type NOT IN {_NOT_SHOWN} OR depth > 1
-        """)  # noqa: S608
+        """)
         # Text within an embedded message is no body; it is kept by itself.
         run("""
             CREATE TABLE attached AS
             SELECT * FROM leaves
-            WHERE NOT is_container AND blob IS NOT NULL AND (is_attachment OR content_type NOT IN ('text/plain', 'text/html'))
+            WHERE NOT is_container AND blob IS NOT NULL
+                AND (is_attachment OR content_type NOT IN ('text/plain', 'text/html'))
             UNION ALL
-            SELECT DISTINCT l.* FROM leaves l JOIN leaves e ON l.message = e.message AND starts_with(l.path, e.path || '.')
+            SELECT DISTINCT l.* FROM leaves l
+                JOIN leaves e ON l.message = e.message AND starts_with(l.path, e.path || '.')
             WHERE e.is_container AND e.content_type NOT LIKE 'multipart/%'
                 AND NOT l.is_container AND l.blob IS NOT NULL AND NOT l.is_attachment
                 AND l.content_type IN ('text/plain', 'text/html')
         """)
-        known = "" if not self._texts else (
-            f" ANTI JOIN (SELECT sha256 AS blob FROM {self._scan(self._texts)} WHERE kind = 'attachment') t USING (blob)"
-        )  # fmt: skip
-        blobs_files = self._archive.index_files("blobs")
-        places = f"(SELECT sha256, pack, frame, frame_length, \"offset\", length FROM {self._scan(blobs_files)} WHERE pack IS NOT NULL)" \
-            if blobs_files else "(SELECT NULL::VARCHAR AS sha256, NULL::VARCHAR AS pack, 0 AS frame, 0 AS frame_length, 0 AS \"offset\", 0 AS length)"  # fmt: skip  # noqa: E501
+        known = (
+            ""
+            if not self._texts
+            else (
+                f" ANTI JOIN (SELECT sha256 AS blob FROM {self._scan(self._texts)} WHERE kind = 'attachment') t"
+                " USING (blob)"
+            )
+        )
+        columns = 'sha256, pack, frame, frame_length, "offset", length'
+        blobs = self._archive.index_files("blobs")
+        source = f"{self._scan(blobs)} WHERE pack IS NOT NULL" if blobs else "no_blobs"
+        run(f"CREATE TABLE no_blobs ({columns.replace(',', ' VARCHAR,')} VARCHAR)")
+        places = f"(SELECT {columns} FROM {source})"
         run(f"""
             CREATE TABLE wanted AS
             WITH first AS (
@@ -145,14 +161,13 @@ class Plan:
                 FROM attached WHERE content_type NOT IN {_NEVER_TEXT} GROUP BY blob
             )
             SELECT first.blob AS sha256, part.message, part.path, part.content_type, part.sniffed_type, part.filename,
-                part.charset, part.size, b.pack, b.frame, b.frame_length, b."offset", b.length
+                part.charset, part.size, p.place.pack, p.place.frame, p.place.frame_length, p.place."offset",
+                p.place.length
             FROM (SELECT * FROM first{known}) first
             LEFT JOIN (SELECT sha256, arg_min({{'pack': pack, 'frame': frame, 'frame_length': frame_length,
                 'offset': "offset", 'length': length}}, pack) AS place FROM {places} GROUP BY sha256) p
                 ON p.sha256 = first.blob
-            LEFT JOIN LATERAL (SELECT p.place.pack, p.place.frame, p.place.frame_length, p.place."offset", p.place.length) b
-                ON true
-        """)  # noqa: S608
+        """)
         run("DROP TABLE leaves")
         run("DROP TABLE attached")
         self._embedded = self._count("wanted WHERE pack IS NULL")
@@ -164,13 +179,13 @@ class Plan:
         if self._is_all or not beside or len(beside) == len(self.parts_files):
             return
         row = self._session.execute(
-            f"SELECT count(DISTINCT message) FROM {self._scan(beside)} SEMI JOIN new USING (message)"  # noqa: S608
+            f"SELECT count(DISTINCT message) FROM {self._scan(beside)} SEMI JOIN new USING (message)"
         ).fetchone()
         if row is not None and row[0] == self.messages:
             self.parts_files = beside
 
     def _count(self, what: str) -> int:
-        row = self._session.execute(f"SELECT count(*) FROM {what}").fetchone()  # noqa: S608
+        row = self._session.execute(f"SELECT count(*) FROM {what}").fetchone()
         assert row is not None
         return int(row[0])
 
@@ -189,12 +204,12 @@ class Plan:
     # What the update asks ------------------------------------------------------------------------------------
 
     def new_parts(self) -> Iterator[pa.Table]:
-        """The rows of *parts* of the new messages, about a row group at a time, sorted by message and position; all parts
-        of a message come together."""
+        """The rows of *parts* of the new messages, about a row group at a time, sorted by message and position; all
+        parts of a message come together."""
         held: pa.Table | None = None
         for path in self.parts_files:
-            for group in self._groups(path):
-                group = self._of_new(group)
+            for whole in self._groups(path):
+                group = self._of_new(whole)
                 if held is not None:
                     # A message may have been under way when a row group was full.
                     split = pc.is_in(held["message"], value_set=group["message"].combine_chunks().unique())
@@ -226,8 +241,9 @@ class Plan:
     def _those(self, messages: pa.Table, table: str, column: str) -> Any:
         self._session.register("asked", messages)
         try:
-            query = f"SELECT {column} FROM {table} SEMI JOIN asked USING (message)"  # noqa: S608
-            return self._session.execute(query).to_arrow_table()[column].combine_chunks()
+            query = f"SELECT {column} FROM {table} SEMI JOIN asked USING (message)"
+            found: pa.Table = self._session.execute(query).to_arrow_table()
+            return found[column].combine_chunks()
         finally:
             self._session.unregister("asked")
 
@@ -252,10 +268,10 @@ class Plan:
         for kind, table, column in (("body", "messages", "sha256"), ("attachment", "parts", "blob")):
             files = self._archive.index_files(table)
             if files:
-                known.append(f"SELECT DISTINCT '{kind}' AS kind, {column} AS sha256 FROM {self._scan(files)}")  # noqa: S608
+                known.append(f"SELECT DISTINCT '{kind}' AS kind, {column} AS sha256 FROM {self._scan(files)}")
         anti = f" ANTI JOIN ({' UNION ALL '.join(known)}) k USING (kind, sha256)" if known else ""
         with self._told():
-            result = self._session.execute(f"SELECT filename, kind, sha256 FROM {texts}{anti} ORDER BY ALL")  # noqa: S608
+            result = self._session.execute(f"SELECT filename, kind, sha256 FROM {texts}{anti} ORDER BY ALL")
             while rows := result.fetchmany(1000):
                 yield from rows
 

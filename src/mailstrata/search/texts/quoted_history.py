@@ -4,11 +4,14 @@ There is no standard for any of it but the signature separator (RFC 3676, 4.3); 
 
 - lines that begin with `>`, with the line that says who wrote them;
 - from a line such as `-----Original Message-----`, or a block of header fields as Outlook writes it, everything behind;
-- from the line `-- ` on, the signature, up to the history, if that stands below; or the last line, where a telephone wrote it.
+- from the line `-- ` on, the signature, up to the history, if that stands below; or the last line, where a telephone
+wrote it.
 
-What is not recognised stays in the text. Time is linear in the text: every expression is anchored at a line and looks at a
-bounded number of characters, or takes what it takes for good.
+What is not recognised stays in the text. Time is linear in the text: every expression is anchored at a line and
+looks at a bounded number of characters, or takes what it takes for good.
 """
+
+# ruff: noqa: RUF001 - words of many languages
 
 from __future__ import annotations
 
@@ -24,10 +27,12 @@ class SplitText(NamedTuple):
     signature: str
 
 
-# Lines from which on all is history: "Original Message" and "forwarded message" as mail programs write them, between rules.
+# Lines from which on all is history: "Original Message" and "forwarded message" as mail programs write them, between
+# rules.
 _ORIGINAL = (
     r"(?:original message|forwarded message|forwarded by|begin forwarded message|original[- ]nachricht"
-    r"|ursprüngliche nachricht|weitergeleitete nachricht|anfang der weitergeleiteten|message d'origine|message transféré"
+    r"|ursprüngliche nachricht|weitergeleitete nachricht|anfang der weitergeleiteten|message d'origine"
+    r"|message transféré"
     r"|message original|début du message réexpédié|mensaje original|mensaje reenviado|mensagem original"
     r"|mensagem encaminhada|messaggio originale|messaggio inoltrato|oorspronkelijk bericht|doorgestuurd bericht"
     r"|originalmeddelande|ursprungligt meddelande|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti"
@@ -35,7 +40,8 @@ _ORIGINAL = (
     r"|пересылаемое сообщение|пересланное сообщение|原始邮件|原始郵件|转发邮件|元のメッセージ|原本郵件|원본 메시지)"
 )
 _RULE = re.compile(r"\n[ \t]{0,3}-{2,20}+[ \t]{0,2}(?i:" + _ORIGINAL + r")[^\n]{0,80}(?=\n|\Z)")
-# What begins a line and ends in a colon: a field of a block of history, as the interface languages of Outlook name them.
+# What begins a line and ends in a colon: a field of a block of history, as the interface languages of Outlook name
+# them.
 _FIELD = re.compile(r"\n([^\n:：]{1,44}+)[:：]")
 _FORWARDED = frozenset(
     {
@@ -55,10 +61,49 @@ _OTHERS = frozenset(
         *("sent", "date", "to", "cc", "bcc", "subject", "reply-to", "importance", "attachments"),
         *("gesendet", "datum", "an", "betreff", "wichtigkeit", "envoyé", "à", "objet"),
         *("enviado", "enviado el", "enviado em", "enviada em", "para", "asunto", "assunto", "data", "fecha"),
-        *("inviato", "a", "oggetto", "verzonden", "aan", "onderwerp", "skickat", "till", "ämne", "sendt", "til", "emne"),
+        *(
+            "inviato",
+            "a",
+            "oggetto",
+            "verzonden",
+            "aan",
+            "onderwerp",
+            "skickat",
+            "till",
+            "ämne",
+            "sendt",
+            "til",
+            "emne",
+        ),
         *("lähetetty", "vastaanottaja", "aihe", "odesláno", "komu", "předmět", "wysłano", "do", "temat", "küldve"),
-        *("címzett", "tárgy", "отправлено", "дата", "кому", "копия", "тема", "发送时间", "收件人", "抄送", "主题", "日期"),
-        *("寄件日期", "收件者", "副本", "主旨", "送信日時", "宛先", "件名", "日付", "보낸 날짜", "받는 사람", "참조", "제목"),
+        *(
+            "címzett",
+            "tárgy",
+            "отправлено",
+            "дата",
+            "кому",
+            "копия",
+            "тема",
+            "发送时间",
+            "收件人",
+            "抄送",
+            "主题",
+            "日期",
+        ),
+        *(
+            "寄件日期",
+            "收件者",
+            "副本",
+            "主旨",
+            "送信日時",
+            "宛先",
+            "件名",
+            "日付",
+            "보낸 날짜",
+            "받는 사람",
+            "참조",
+            "제목",
+        ),
     }
 )
 _LEAST_OTHERS = 2
@@ -69,8 +114,10 @@ _RULE_OF_OUTLOOK = re.compile(r"\n_{10,80}+[ \t]{0,3}\n{1,2}\Z")
 # A run of lines that begin with `>`. `>From ` alone is the mbox's quoting, not a person's.
 _QUOTED_LINES = re.compile(r"(?:(?<=\n)|\A) ?>(?!From )[^\n]*+(?:\n ?>[^\n]*+)*+")
 _WROTE = (
-    r"(?:wrote|writes|written|said|schrieb|schreibt|geschrieben|a écrit|écrit|écrivait|escribió|escribe|escreveu|ha scritto"
-    r"|scrive|schreef|skrev|skriver|kirjoitti|napsala?|píše|napisala?|napisał(?:\(a\)|a)?|pisze|írta|написала?|пишет|пише"
+    r"(?:wrote|writes|written|said|schrieb|schreibt|geschrieben|a écrit|écrit|écrivait|escribió|escribe"
+    r"|escreveu|ha scritto"
+    r"|scrive|schreef|skrev|skriver|kirjoitti|napsala?|píše|napisala?|napisał(?:\(a\)|a)?|pisze|írta|написала?"
+    r"|пишет|пише"
     r"|yazdı|写道|寫道|wrote on|のメール|さんは書きました|님이 작성)"
 )
 _ATTRIBUTION_END = re.compile(_WROTE + r"[^\n]{0,120}[:：>]?[ \t]{0,3}\Z", re.IGNORECASE)
@@ -92,8 +139,10 @@ _SIGNATURE_CHARACTERS = 4000
 _SHORT_SIGNATURE_LINES = 12
 _MOBILE = re.compile(
     r"(?:sent from (?:my|yahoo|mail for|outlook|samsung|proton|the all new aol|a mobile|an? )|sent via |sent with "
-    r"|get outlook for |get \[outlook|von meinem \S{1,30} gesendet|gesendet von |gesendet mit |diese nachricht wurde von meinem "
-    r"|envoyé (?:de|depuis|à partir) |enviado (?:desde|do|de|via) |inviato (?:da|dal) |verzonden (?:vanaf|met|van|vanuit) "
+    r"|get outlook for |get \[outlook|von meinem \S{1,30} gesendet|gesendet von |gesendet mit "
+    r"|diese nachricht wurde von meinem "
+    r"|envoyé (?:de|depuis|à partir) |enviado (?:desde|do|de|via) |inviato (?:da|dal) |verzonden (?:vanaf|met"
+    r"|van|vanuit) "
     r"|verstuurd vanaf |skickat från |sendt fra |lähetetty |odesláno z |wysłane z |отправлено (?:с|из) "
     r"|iphoneから送信|ipadから送信|androidから送信|发自我的|從我的 ?\S{1,20}傳送|나의 \S{1,20}에서 보냄)",
     re.IGNORECASE,
@@ -144,18 +193,15 @@ def _history_start(text: str) -> int:
     if (":\n" in searched or ": \n" in searched) and (unmarked := _UNMARKED.search(searched)) is not None:
         # Where the history is marked, that says better where it ends.
         following = searched[unmarked.end() : unmarked.end() + 200].lstrip()
-        if (
-            _NAMES_WHEN_OR_WHO.search(unmarked[1]) is not None
-            and following
-            and not following.startswith((">", "|"))
-        ):
+        if _NAMES_WHEN_OR_WHO.search(unmarked[1]) is not None and following and not following.startswith((">", "|")):
             starts.append(unmarked.start())
     # In `searched`, the line break before a line stands where in the text that line begins.
     return min(starts, default=-1)
 
 
 def _block_start(searched: str) -> int:
-    """Where a block of header fields begins, as programs write it above a message that they quote; -1 where none does."""
+    """Where a block of header fields begins, as programs write it above a message that they quote; -1 where none
+    does."""
     start = line = -1
     others = position = 0
     for number, found in enumerate(_FIELD.finditer(searched)):
@@ -186,7 +232,8 @@ def _block_start(searched: str) -> int:
 
 
 def _attribution_start(before: str) -> int:
-    """Where in the text before quoted lines the line begins that says who wrote them, which may be broken into a few."""
+    """Where in the text before quoted lines the line begins that says who wrote them, which may be broken into a
+    few."""
     window = before[-_ATTRIBUTION_WINDOW:].rstrip()
     if not window:
         return len(before)

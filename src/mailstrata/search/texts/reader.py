@@ -21,8 +21,8 @@ __all__ = ["TextsReader", "read_texts", "texts_files"]
 
 
 def read_texts(files: Sequence[Path], columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """All rows of files, a row group at a time (about 1 MiB, or one long text). Raises `ArchiveError` where a file cannot
-    be read."""
+    """All rows of files, a row group at a time (about 1 MiB, or one long text). Raises `ArchiveError` where a file
+    cannot be read."""
     for path in files:
         with reading(path), path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as parquet:
             for group in range(parquet.metadata.num_row_groups):
@@ -50,8 +50,9 @@ class TextsReader:
     def find(
         self, digests: Collection[str], *, kind: str | None = None, columns: Sequence[str] | None = None
     ) -> pa.Table:
-        """The rows of these digests (hexadecimal; of messages, of blobs), of one kind (`body`, `attachment`) or of both;
-        in no order. Reads a row group of about 1 MiB for each. Raises `ArchiveError` where a file cannot be read."""
+        """The rows of these digests (hexadecimal; of messages, of blobs), of one kind (`body`, `attachment`) or of
+        both; in no order. Reads a row group of about 1 MiB for each. Raises `ArchiveError` where a file cannot be
+        read."""
         wanted = sorted(set(digests))
         names = list(columns) if columns is not None else TEXTS.names
         read = list(dict.fromkeys([*names, "sha256", "kind"]))

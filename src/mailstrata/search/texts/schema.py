@@ -37,7 +37,8 @@ TEXTS = pa.schema(
         _field(
             "status",
             pa.string(),
-            "`ok`, `empty`, `no-text`, `unsupported`, `truncated`, `encrypted`, `damaged`, `timeout`, `memory` or `crashed`.",
+            "`ok`, `empty`, `no-text`, `unsupported`, `truncated`, `encrypted`, `damaged`, `timeout`, `memory` or "
+            "`crashed`.",
         ),
         _field("reason", pa.string(), "Why the status is not `ok`, for people.", nullable=True),
         _field("extractor", pa.string(), "Name and version of what made the text.", nullable=True),

@@ -30,8 +30,8 @@ _AT_ONCE = 1024
 
 @dataclass(frozen=True, slots=True)
 class TextsFile:
-    """A file of the table that was completed: it is durable under its name. `rows` are all its rows (at most some 64 MiB,
-    or one long text more), in no particular order."""
+    """A file of the table that was completed: it is durable under its name. `rows` are all its rows (at most some 64
+    MiB, or one long text more), in no particular order."""
 
     path: Path
     rows: pa.Table
@@ -40,14 +40,14 @@ class TextsFile:
 class TextsUpdate:
     """Makes the texts of all messages and attachments that the table has not got yet.
 
-    `message_files` are the committed Parquet files of *messages* that may hold new ones; all, unless told otherwise. Which
-    of their messages are new, the table itself says, so that an update that was killed is simply run again.
+    `message_files` are the committed Parquet files of *messages* that may hold new ones; all, unless told otherwise.
+    Which of their messages are new, the table itself says, so that an update that was killed is simply run again.
 
         for file in TextsUpdate(archive).files():
             words.add(file.rows)          # durable already: file.path
 
-    An attachment is new when a new message has it and the table has not: rows of attachments are complete for all messages
-    that have one.
+    An attachment is new when a new message has it and the table has not: rows of attachments are complete for all
+    messages that have one.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
 """The worker process: documents in, text out, until its standard input ends.
 
 A request is one line of JSON; the document stands in the file of descriptor `scratch`, which has no name and goes with
-the last process that has it open. An answer is one line of JSON and the bytes of the text. What libraries write to standard
-output or error never gets between: the one goes nowhere, the other to a file without a name that tells the parent of what
-the process has died.
+the last process that has it open. An answer is one line of JSON and the bytes of the text. What libraries write to
+standard output or error never gets between: the one goes nowhere, the other to a file without a name that tells the
+parent of what the process has died.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def _answer(request: dict[str, Any], content: bytes) -> Extracted:
         return Extracted(None, "memory", "it takes more memory than it may")
     except ImportError as error:
         return Extracted(None, "missing", str(error.name or error))
-    except Exception as error:  # noqa: BLE001 - what a library raises on hostile content may be anything; the row says it
+    except Exception as error:
+        # What a library raises on hostile content may be anything; the row says it.
         return Extracted(None, "damaged", f"{type(error).__name__}: {error}")
 
 

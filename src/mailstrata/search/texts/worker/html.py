@@ -14,12 +14,42 @@ _WHITE_SPACE = re.compile(r"[ \t\n\r\f\u200b\ufeff]+")
 _AROUND_BREAK = re.compile(r"[ \u00a0]*\n[ \u00a0]*")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _UNSEEN = frozenset(
-    {"script", "style", "head", "title", "template", "noscript", "object", "iframe", "select", "textarea", "svg", "math"}
+    {
+        "script",
+        "style",
+        "head",
+        "title",
+        "template",
+        "noscript",
+        "object",
+        "iframe",
+        "select",
+        "textarea",
+        "svg",
+        "math",
+    }
 )
 _BLOCKS = frozenset(
     {
         *("address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "fieldset", "footer", "form"),
-        *("h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table"),
+        *(
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+            "hr",
+            "li",
+            "main",
+            "nav",
+            "ol",
+            "p",
+            "pre",
+            "section",
+            "table",
+        ),
         *("tr", "ul", "caption", "figure", "figcaption", "details", "summary"),
     }
 )
@@ -39,7 +69,8 @@ _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 
 def html_to_text(markup: str) -> tuple[str, str]:
-    """The text that a document shows, and of it, apart, what is marked as quoted. Raises ImportError without selectolax."""
+    """The text that a document shows, and of it, apart, what is marked as quoted. Raises ImportError without
+    selectolax."""
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - of the extra `search`
 
     root = LexborHTMLParser(markup).body
