@@ -27,6 +27,14 @@ def index_files(place: str) -> IndexFiles:
         return {table: [Path(path) for path in archive.index_files(table)] for table in TABLES}
 
 
+def texts_of_archive(place: str) -> list[Path]:
+    """The files of the table *texts* beside the index of an archive; none where it has none. See docs/texts.md."""
+    from mailstrata.search.texts.files import texts_files  # noqa: PLC0415 - with it, all of pyarrow
+
+    folder = Path(place)
+    return [] if (folder / RECORD).is_file() else texts_files(folder)
+
+
 def _files_of_folder(folder: Path, record: Path) -> IndexFiles:
     try:
         said = json.loads(record.read_bytes())

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from mailstrata.cli.index_files import index_files
+from mailstrata.cli.index_files import index_files, texts_of_archive
 from mailstrata.errors import ArchiveError, MailstrataError, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
     read.
     """
     files = index_files(archive)
+    texts = texts_of_archive(archive)
     with (
         tempfile.TemporaryDirectory(prefix="mailstrata-sql-") as scratch,
         closing(duckdb.connect(":memory:")) as session,
@@ -49,6 +50,8 @@ def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
     ):
         try:
             opened = [path for table, paths in files.items() for path in _create_view(session, table, paths, scratch)]
+            if texts:
+                opened += _create_view(session, "texts", texts, scratch)
         except duckdb.Error as error:
             raise ArchiveError(f"{archive}: the index cannot be read: {_first_paragraph(error)}") from error
         _confine(session, opened, scratch)

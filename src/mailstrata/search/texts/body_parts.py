@@ -60,7 +60,8 @@ def body_parts(parts: list[PartRow]) -> list[Alternatives]:
 
 
 def _of_container(content_type: str, children: list[tuple[PartRow, list[Alternatives]]]) -> list[Alternatives]:
-    if not content_type.startswith("multipart/"):
+    # RFC 1847, 2.2: what is within an encrypted one is no text, whatever it is labelled.
+    if not content_type.startswith("multipart/") or content_type == "multipart/encrypted":
         return []
     if content_type in ("multipart/related", "multipart/signed"):
         return next((shown for _, shown in children if shown), [])

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -178,16 +178,15 @@ class Plan:
         beside = [path for path in self.parts_files if path.stem in stems or path.stem.rpartition("-")[0] in stems]
         if self._is_all or not beside or len(beside) == len(self.parts_files):
             return
-        row = self._session.execute(
-            f"SELECT count(DISTINCT message) FROM {self._scan(beside)} SEMI JOIN new USING (message)"
-        ).fetchone()
-        if row is not None and row[0] == self.messages:
+        if (
+            self._count(f"(SELECT DISTINCT message FROM {self._scan(beside)} SEMI JOIN new USING (message))")
+            == self.messages
+        ):
             self.parts_files = beside
 
     def _count(self, what: str) -> int:
-        row = self._session.execute(f"SELECT count(*) FROM {what}").fetchone()
-        assert row is not None
-        return int(row[0])
+        # All rows are fetched: DuckDB takes no other query before.
+        return int(self._session.execute(f"SELECT count(*) FROM {what}").fetchall()[0][0])
 
     def _scan(self, paths: Sequence[Path]) -> str:
         # DuckDB takes a path for a pattern and for UTF-8; a link has a name that is neither.
@@ -206,6 +205,8 @@ class Plan:
     def new_parts(self) -> Iterator[pa.Table]:
         """The rows of *parts* of the new messages, about a row group at a time, sorted by message and position; all
         parts of a message come together."""
+        if not self.messages:
+            return
         held: pa.Table | None = None
         for path in self.parts_files:
             for whole in self._groups(path):
@@ -235,17 +236,12 @@ class Plan:
     def _of_new(self, group: pa.Table) -> pa.Table:
         if self._all_new:
             return group
-        messages = pa.table({"message": pc.unique(group["message"])})
-        return group.filter(pc.is_in(group["message"], value_set=self._those(messages, "new", "message")))
-
-    def _those(self, messages: pa.Table, table: str, column: str) -> Any:
-        self._session.register("asked", messages)
+        self._session.register("asked", pa.table({"message": pc.unique(group["message"])}))
         try:
-            query = f"SELECT {column} FROM {table} SEMI JOIN asked USING (message)"
-            found: pa.Table = self._session.execute(query).to_arrow_table()
-            return found[column].combine_chunks()
+            rows = self._session.execute("SELECT message FROM new SEMI JOIN asked USING (message)").fetchall()
         finally:
             self._session.unregister("asked")
+        return group.filter(pc.is_in(group["message"], value_set=pa.array([row[0] for row in rows], pa.string())))
 
     def embedded(self, parts: pa.Table) -> dict[str, list[WantedBlob]]:
         """The wanted blobs that lie within the messages of these rows, by message."""

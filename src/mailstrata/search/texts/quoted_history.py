@@ -256,6 +256,9 @@ def _without_signature(text: str) -> tuple[str, str]:
     text = text.rstrip()
     start = _separator(text)
     if start >= 0:
+        # The footer of a mailing list has a separator of its own, below that of the writer.
+        above = _separator(text[:start].rstrip())
+        start = above if above >= 0 else start
         return text[:start], text[start:]
     last = text.rfind("\n") + 1
     if len(text) - last <= _MOBILE_CHARACTERS and _MOBILE.match(text, last) is not None:
