@@ -11,8 +11,10 @@ import pytest
 from click.testing import Result
 from support.command_line import Call
 
+from mailstrata.archive.reading.reader import Archive
 from mailstrata.cli import sql_session
 from mailstrata.index.schema import TABLES
+from mailstrata.search.texts.update import TextsUpdate
 
 
 @pytest.fixture
@@ -209,3 +211,13 @@ def test_a_query_beyond_the_memory_limit_says_so(call: Call, archive: Path, monk
     assert result.exit_code == 1
     assert "could not be run" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_texts_of_an_archive_are_a_table_where_they_are_there(call: Call, archive: Path) -> None:
+    """An archive without a search index has no such table; DuckDB says so in one line."""
+    assert call("sql", archive, "SELECT * FROM texts").exit_code == 2
+    with Archive.open(archive) as opened:
+        for _ in TextsUpdate(opened).files():
+            pass
+    query = "SELECT count(*) AS n FROM texts JOIN messages USING (sha256) WHERE kind = 'body' AND status = 'ok'"
+    assert rows(call("sql", archive, query, "--format", "json")) == [{"n": 3}]

@@ -19,7 +19,7 @@ INTRODUCTIONS = [
     "El lun, 5 may 2025 a las 10:00, Ann (<ann@example.org>) escribió:",
     "Il giorno lun 5 mag 2025 alle ore 10:00 Ann <ann@example.org> ha scritto:",
     "Op 5 mei 2025 om 10:00 schreef Ann Example <ann@example.org>:",
-    "5 мая 2025 г. в 10:00 Ann <ann@example.org> написал:",
+    "5 мая 2025 в 10:00 Ann <ann@example.org> написал:",
     "2025年5月5日 10:00 Ann <ann@example.org> 写道：",  # noqa: RUF001 - as it is written there
 ]
 

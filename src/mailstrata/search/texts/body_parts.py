@@ -8,6 +8,7 @@ but for the root of a message, which is its body whatever file name it has.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 PLAIN_TEXT = "text/plain"
@@ -35,10 +36,31 @@ Alternatives = list[PartRow]
 """Parts that say the same: the first of them that says anything is taken."""
 
 
+_FEW = 12
+"""Parts up to which the structure of a message is remembered: most mail has one of a few."""
+
+
 def body_parts(parts: list[PartRow]) -> list[Alternatives]:
     """The body of the message whose parts these are, in document order: in order, what is shown."""
     if not parts:
         return []
+    if len(parts) > _FEW:
+        return _body_of(parts)
+    shape = tuple([(part[0], part[1], part[4], part[5], part[6]) for part in parts])
+    return [[parts[place] for place in alternatives] for alternatives in _places(shape)]
+
+
+@lru_cache(maxsize=1024)
+def _places(shape: tuple[tuple[str, str, str | None, bool, bool], ...]) -> list[list[int]]:
+    """As `body_parts`, as places among the parts, by all of them that it depends on."""
+    parts = [
+        PartRow(path, kind, None, "", disposition, attached, container, False, place, 0, 0, None)
+        for place, (path, kind, disposition, attached, container) in enumerate(shape)
+    ]
+    return [[part.start for part in alternatives] for alternatives in _body_of(parts)]
+
+
+def _body_of(parts: list[PartRow]) -> list[Alternatives]:
     root = parts[0]
     if not root.is_container:
         is_body = root.content_type in (PLAIN_TEXT, HTML_TEXT) and root.disposition != "attachment"

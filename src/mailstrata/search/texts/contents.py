@@ -165,6 +165,8 @@ def _items(pieces: Iterable[bytes]) -> Iterator[bytes | Placeholder]:
 
 def _decoded(part: PartRow, header: bytes, body: bytes, limit: int) -> PartContent:
     if part.is_opaque or part.encoding in IDENTITY_ENCODINGS:
+        if len(body) <= limit and len(body) == part.end - part.body_start:
+            return PartContent((body, header, False))
         content = body
     else:
         decoder = decoder_for(part.encoding)

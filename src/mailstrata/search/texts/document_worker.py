@@ -30,6 +30,8 @@ _LONGEST_HEAD = 1 << 16
 _ERROR_BYTES = 4096
 _OUT_OF_MEMORY = (b"memory allocation of", b"MemoryError", b"bad_alloc", b"out of memory", b"cannot allocate")
 _PIECE = 1 << 20
+_FULL = 0.8  # of the memory that the process may have: beyond it, what it dies of is taken for a lack of memory
+_LARGE = 0.25  # beyond it, the process makes way for a new one, so that no document pays for those before it
 
 
 def require_packages() -> None:
@@ -115,6 +117,8 @@ class DocumentWorker:
             raise UsageError(
                 f"the text of mail needs the package {head['reason']}; run: pip install 'mailstrata[search]'"
             )
+        if head["peak_bytes"] > self.limits.memory_bytes * _LARGE:
+            self._end()
         return Extracted(text, head["status"], head["reason"], head["extractor"], quoted)
 
     def _write_scratch(self, content: bytes) -> None:
@@ -156,12 +160,15 @@ class DocumentWorker:
 
     def _death(self, process: subprocess.Popen[bytes], processor_seconds: object) -> Extracted:
         """What the process died of."""
-        code = process.wait()
+        _, status, usage = os.wait4(process.pid, 0)
+        code = process.returncode = os.waitstatus_to_exitcode(status)
         said = os.pread(self._errors, _ERROR_BYTES, max(0, os.fstat(self._errors).st_size - _ERROR_BYTES))
         self._end()
         if -code == signal.SIGXCPU:
             return Extracted(None, "timeout", f"it took more than {processor_seconds} seconds of processor time")
-        if any(words in said for words in _OUT_OF_MEMORY):
+        # A library that gets no more memory may end the process without a word.
+        was_full = usage.ru_maxrss << 10 > self.limits.memory_bytes * _FULL
+        if was_full or any(words in said for words in _OUT_OF_MEMORY):
             most = self.limits.memory_bytes >> 20
             return Extracted(None, "memory", f"it takes more than {most} MiB of memory")
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -78,6 +78,7 @@ def main() -> None:
             "reason": None if extracted.reason is None else extracted.reason[:1000].encode("utf-8", "replace").decode(),
             "extractor": extracted.extractor,
             "text": -1 if text is None else len(text_bytes),
+            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
             "quoted": -1 if quoted is None else len(quoted_bytes),
         }
         answers.write(json.dumps(head).encode() + b"\n" + text_bytes + quoted_bytes)
