@@ -28,7 +28,7 @@ CASES: list[tuple[list[PartRow], list[list[str]]]] = [
      [["1.1"], ["1.3"]]),
     ([part("1", "multipart/mixed"), part("1.1", "message/rfc822"), part("1.1.1", PLAIN), part("1.2", HTML)], [["1.2"]]),
     ([part("1", "multipart/alternative"), part("1.1", PLAIN), part("1.2", "multipart/mixed"), part("1.2.1", HTML),
-      part("1.2.2", "application/pdf", attached=True), part("1.2.3", HTML)], [["1.1", "1.2.1", "1.2.3"]]),
+      part("1.2.2", "application/pdf", attached=True), part("1.2.3", HTML)], [["1.1", "1.2.1"]]),
     ([part("1", "multipart/alternative"), part("1.1", "multipart/related"), part("1.1.1", HTML)], [["1.1.1"]]),
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -117,7 +118,7 @@ class DocumentWorker:
             raise UsageError(
                 f"the text of mail needs the package {head['reason']}; run: pip install 'mailstrata[search]'"
             )
-        if head["peak_bytes"] > self.limits.memory_bytes * _LARGE:
+        if head["resident_bytes"] > self.limits.memory_bytes * _LARGE:
             self._end()
         return Extracted(text, head["status"], head["reason"], head["extractor"], quoted)
 
@@ -166,8 +167,11 @@ class DocumentWorker:
         self._end()
         if -code == signal.SIGXCPU:
             return Extracted(None, "timeout", f"it took more than {processor_seconds} seconds of processor time")
-        # A library that gets no more memory may end the process without a word.
-        was_full = usage.ru_maxrss << 10 > self.limits.memory_bytes * _FULL
+        # A library that gets no more memory may end the process without a word. The peak of a process begins with
+        # that of who started it.
+        full = self.limits.memory_bytes * _FULL
+        ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        was_full = usage.ru_maxrss << 10 > full > ours << 10
         if was_full or any(words in said for words in _OUT_OF_MEMORY):
             most = self.limits.memory_bytes >> 20
             return Extracted(None, "memory", f"it takes more than {most} MiB of memory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -97,7 +98,9 @@ class _OpenFile:
 
     def find(self, wanted: list[str], kind: str | None, read: list[str], names: list[str]) -> Iterator[pa.Table]:
         for group, borders in enumerate(self._ranges):
-            here = wanted if borders is None else [digest for digest in wanted if borders[0] <= digest <= borders[1]]
+            here = wanted
+            if borders is not None:
+                here = wanted[bisect_left(wanted, borders[0]) : bisect_right(wanted, borders[1])]
             if not here:
                 continue
             values = pa.array(here, pa.string())

@@ -13,6 +13,7 @@ import math
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 from mailstrata.search.texts.limits import TEXT_CHARACTERS
@@ -53,6 +54,15 @@ def _answer(request: dict[str, Any], content: bytes) -> Extracted:
         return Extracted(None, "damaged", f"{type(error).__name__}: {error}")
 
 
+def _resident_bytes() -> int:
+    """The memory that this process has now, in bytes; 0 where the system does not say (`ru_maxrss` begins with the
+    peak of whoever started the process)."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
 def main() -> None:
     """Serve requests. Arguments: descriptor of the scratch file, bytes of address space."""
     scratch, memory = int(sys.argv[1]), int(sys.argv[2])
@@ -78,7 +88,7 @@ def main() -> None:
             "reason": None if extracted.reason is None else extracted.reason[:1000].encode("utf-8", "replace").decode(),
             "extractor": extracted.extractor,
             "text": -1 if text is None else len(text_bytes),
-            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
+            "resident_bytes": _resident_bytes(),
             "quoted": -1 if quoted is None else len(quoted_bytes),
         }
         answers.write(json.dumps(head).encode() + b"\n" + text_bytes + quoted_bytes)
