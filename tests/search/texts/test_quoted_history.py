@@ -59,6 +59,7 @@ def test_all_below_a_block_is_history(block: str) -> None:
     [
         "From: is a word\nand nothing follows",
         "Subject: a form\nTo: be filled in",
+        "From: here it is one\nTo: field that follows",
         "He wrote:\nnothing of note.",
         "On 5 May they wrote: yes",
         "a -- b --- c",

@@ -112,7 +112,7 @@ _FIELDS_LOOKED_AT = 20_000  # of a text that is a list of nothing else
 _RULE_OF_OUTLOOK = re.compile(r"\n_{10,80}+[ \t]{0,3}\n{1,2}\Z")
 
 # A run of lines that begin with `>`. `>From ` alone is the mbox's quoting, not a person's.
-_QUOTED_LINES = re.compile(r"(?:(?<=\n)|\A) ?>(?!From )[^\n]*+(?:\n ?>[^\n]*+)*+")
+_QUOTED_LINES = re.compile(r"(?:(?<=\n)|\A) ?>(?!From )[^\n]*+(?>(?:\n ?>[^\n]*+)*)")
 _WROTE = (
     r"(?:wrote|writes|written|said|schrieb|schreibt|geschrieben|a écrit|écrit|écrivait|escribió|escribe"
     r"|escreveu|ha scritto"
