@@ -12,7 +12,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -54,7 +53,8 @@ class DocumentWorker:
         self.starts = 0
         """How often the process was started."""
         self._process: subprocess.Popen[bytes] | None = None
-        self._folder: str | None = None
+        # It goes with the interpreter, too, should nobody close this.
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._scratch = -1
         self._errors = -1
 
@@ -74,7 +74,7 @@ class DocumentWorker:
                 os.close(descriptor)
         self._scratch = self._errors = -1
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.cleanup()
             self._folder = None
 
     def extract(self, way: str, content: bytes, *, content_type: str = "", charset: str | None = None) -> Extracted:
@@ -184,9 +184,9 @@ class DocumentWorker:
         self._end()
         try:
             if self._folder is None:
-                self._folder = tempfile.mkdtemp(prefix="mailstrata-texts-")
-                self._scratch = _nameless(self._folder)
-                self._errors = _nameless(self._folder)
+                self._folder = tempfile.TemporaryDirectory(prefix="mailstrata-texts-", ignore_cleanup_errors=True)
+                self._scratch = _nameless(self._folder.name)
+                self._errors = _nameless(self._folder.name)
             os.ftruncate(self._errors, 0)
             os.lseek(self._errors, 0, os.SEEK_SET)
         except OSError as error:
@@ -194,7 +194,7 @@ class DocumentWorker:
         command = [sys.executable, "-P", "-m", "mailstrata.search.texts.worker"]
         environment = {
             **{name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH")},
-            **dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), self._folder),
+            **dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), self._folder.name),
             # One thread's pool of memory, and one thread: address space is limited.
             **dict.fromkeys(("RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS", "OMP_NUM_THREADS"), "1"),
             "MALLOC_ARENA_MAX": "2",
@@ -206,7 +206,7 @@ class DocumentWorker:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 pass_fds=(self._scratch,),
-                cwd=self._folder,
+                cwd=self._folder.name,
                 env=environment,
                 start_new_session=True,
             )
