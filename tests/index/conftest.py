@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mailstrata.index.inspection.flags import FLAG_COLUMNS
 from mailstrata.message.origin import FileInfo, SourceInfo
 from mailstrata.message.quoting import EventStream
 from mailstrata.parser.limits import Limits
@@ -34,6 +35,7 @@ def make_part() -> Callable[..., Row]:
             "depth": min(1, number % 4),
             "content_type": "text/plain",
             "sniffed_type": "text/plain",
+            "declared_type": None,
             "filename": f"file {number}.txt",
             "charset": "utf-8",
             "encoding": "7bit",
@@ -49,6 +51,7 @@ def make_part() -> Callable[..., Row]:
             "size": 20,
             "blob": digest(f"blob {number}"),
             "defects": [],
+            **dict.fromkeys(FLAG_COLUMNS, False),
         }
         return row | columns
 

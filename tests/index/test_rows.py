@@ -46,7 +46,7 @@ def row_of(header: bytes) -> dict:
 
 def part_row_of(part: PartInfo, **places: int) -> dict:
     places = {"position": 0, "start": 0, "body_start": 0, "end": 0} | places
-    return part_row(part, message=SHA256, sniffed_type=None, **places)
+    return part_row(part, message=SHA256, declared_type=None, sniffed_type=None, flags=0, **places)
 
 
 def test_rows_have_the_columns_of_their_tables():

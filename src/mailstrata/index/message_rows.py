@@ -15,6 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from mailstrata.index.field_columns import LIST_LIMIT
 from mailstrata.index.files import writing
+from mailstrata.index.inspection.part import (
+    begin_inspection,
+    declared_type,
+    external_body_flag,
+    inspect_leaf,
+    is_external_body,
+    part_flags,
+)
 from mailstrata.index.rows import (
     MessageTotals,
     Row,
@@ -27,6 +35,7 @@ from mailstrata.index.sniff import HEAD_BYTES, sniff_type
 from mailstrata.sinks.protocol import RawKind
 
 if TYPE_CHECKING:
+    from mailstrata.index.inspection.content import ContentInspection
     from mailstrata.message.info import MessageInfo, PartInfo
     from mailstrata.sinks.whole import WholeMessage
 
@@ -52,7 +61,7 @@ class MessageRows:
 
     It needs the raw, the decoded and the digest calls (`Wants.RAW | Wants.DECODED | Wants.DIGESTS`). After
     a message has ended and until the next one begins, `message_row` and `part_rows` give its rows; a
-    message that is not new is left as it is. Holds a row for each open part, the head of one leaf, 256
+    message that is not new is left as it is. Holds a row for each open part, what the inspection of one leaf holds, 256
     part rows, up to 4 MiB of packed ones, and a few thousand digests whose type is known; further rows go
     to a temporary file in `directory`. Raises `TargetError` where that cannot be written.
     """
@@ -62,6 +71,7 @@ class MessageRows:
         self._open_parts: list[_OpenPart] = []
         self._offset = 0
         self._head = b""
+        self._inspection: ContentInspection | None = None
         self._totals = MessageTotals()
         self._header_size = 0
         self._rows: list[Row] = []
@@ -82,6 +92,7 @@ class MessageRows:
         position = self._totals.part_count + len(self._open_parts)
         self._open_parts.append(_OpenPart(position, self._offset))
         self._head = b""
+        self._inspection = None
 
     def raw(self, message: MessageInfo, part: PartInfo, kind: RawKind, data: bytes) -> None:  # noqa: ARG002
         """Bytes of the message; only counted."""
@@ -90,7 +101,10 @@ class MessageRows:
             self._open_parts[-1].header_size += len(data)
 
     def decoded(self, message: MessageInfo, part: PartInfo, data: bytes) -> None:  # noqa: ARG002
-        """Decoded content of a leaf; only its head is looked at."""
+        """Decoded content of a leaf: its head is kept, all of it inspected."""
+        if self._inspection is None:
+            self._inspection = begin_inspection(part)
+        self._inspection.feed(data)
         missing = HEAD_BYTES - len(self._head)
         if missing > 0:
             self._head += data[:missing]
@@ -101,6 +115,24 @@ class MessageRows:
         body_start = place.start + place.header_size
         if not self._open_parts:
             self._header_size = place.header_size
+        found = 0
+        if self._inspection is not None:
+            found = self._inspection.close()
+            self._inspection = None
+        declared, sniffed = declared_type(part), self.sniffed_type(part.sha256, self._head)
+        flags = part_flags(
+            declared,
+            part.filename,
+            part.charset,
+            part.entity.encoding,
+            part.defects,
+            sniffed,
+            found,
+            part.size or 0,
+            self._offset - body_start,
+        )
+        if is_external_body(declared):
+            flags |= external_body_flag(part)
         row = part_row(
             part,
             message="",
@@ -108,7 +140,9 @@ class MessageRows:
             start=place.start,
             body_start=body_start,
             end=self._offset,
-            sniffed_type=self.sniffed_type(part.sha256, self._head),
+            declared_type=declared,
+            sniffed_type=sniffed,
+            flags=flags,
         )
         self._totals.add(part, row)
         self._rows.append(row)
@@ -126,9 +160,25 @@ class MessageRows:
         rows = []
         for each in message.parts:
             part, facts, defects, content = each.part, each.facts, each.defects, each.content
-            sniffed = None if content is None else self.sniffed_type(part.sha256, content)
+            entity, filename = part.entity, facts.filename
+            start, body_start, end = each.start, each.body_start, each.end
+            sniffed, found, size = None, 0, 0
+            if content is not None:
+                size = len(content)
+                sniffed = self.sniffed_type(part.sha256, content)
+                found = inspect_leaf(
+                    content, entity.content_type, entity.encoding, filename, end - body_start, facts.is_attachment
+                )
+            declared = declared_type(part)
+            flags = part_flags(
+                declared, filename, facts.charset, entity.encoding, defects, sniffed, found, size, end - body_start
+            )
+            if is_external_body(declared):
+                flags |= external_body_flag(part)
             rows.append(
-                part_values(part, facts, defects, digest, each.position, each.start, each.body_start, each.end, sniffed)
+                part_values(
+                    part, facts, defects, digest, each.position, start, body_start, end, declared, sniffed, flags
+                )
             )
             totals.count(part, facts.is_attachment, min(len(defects), LIST_LIMIT))
         header_size = message.parts[-1].body_start

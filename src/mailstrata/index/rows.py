@@ -23,6 +23,7 @@ from mailstrata.index.field_columns import (
     text_of,
     texts,
 )
+from mailstrata.index.inspection.flags import FLAG_COLUMNS, flag_values
 from mailstrata.message.content_facts import content_facts
 from mailstrata.message.field_values import (
     BCC,
@@ -71,9 +72,10 @@ OCCURRENCE_COLUMNS = (
     *("index", "start", "end", "separator", "flags", "quoting", "compression", "defects", "snapshot"),
 )
 PART_COLUMNS = (
-    *("message", "position", "path", "depth", "content_type", "sniffed_type", "filename", "charset"),
-    *("encoding", "disposition", "content_id", "is_attachment", "is_container", "is_opaque", "start"),
+    *("message", "position", "path", "depth", "content_type", "declared_type", "sniffed_type", "filename"),
+    *("charset", "encoding", "disposition", "content_id", "is_attachment", "is_container", "is_opaque", "start"),
     *("body_start", "end", "encoded_size", "size", "blob", "defects"),
+    *FLAG_COLUMNS,
 )
 _message_lists = itemgetter(
     *(MESSAGE_COLUMNS.index(name) for name in ("in_reply_to", "references", "delivered_to", "labels", "defects")),
@@ -257,16 +259,19 @@ def part_row(
     start: int,
     body_start: int,
     end: int,
+    declared_type: str | None,
     sniffed_type: str | None,
+    flags: int,
 ) -> Row:
     """The row of a part that has ended, with digests.
 
     `message` is the digest of its message; `start`, `body_start` and `end` are byte offsets in that
     message, mbox quoting undone. Offsets of defects are moved along with the part: exact, unless quoting
-    was undone between its start and the defect.
+    was undone between its start and the defect. `flags` is a set of flags (`inspection.flags`).
     """
+    facts = content_facts(part)
     values = part_values(
-        part, content_facts(part), part.defects, message, position, start, body_start, end, sniffed_type
+        part, facts, part.defects, message, position, start, body_start, end, declared_type, sniffed_type, flags
     )
     return dict(zip(PART_COLUMNS, values, strict=True))
 
@@ -280,7 +285,9 @@ def part_values(
     start: int,
     body_start: int,
     end: int,
+    declared_type: str | None,
     sniffed_type: str | None,
+    flags: int,
 ) -> tuple[Any, ...]:
     """The same as the values of all columns, in their order; `facts` and `defects` are those of the part. Values that
     are lists are not to be changed."""
@@ -291,6 +298,7 @@ def part_values(
         entity.path,
         entity.depth,
         text(entity.content_type, NAME_LIMIT),
+        text(declared_type, NAME_LIMIT),
         sniffed_type,
         text(facts.filename, NAME_LIMIT),
         text(facts.charset, NAME_LIMIT),
@@ -307,6 +315,7 @@ def part_values(
         part.size,
         part.sha256,
         _defects(defects, start - entity.start) if defects else NOTHING,
+        *flag_values(flags),
     )
 
 

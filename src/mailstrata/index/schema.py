@@ -15,6 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from mailstrata.index.inspection.flags import Flag
+
 SCHEMA_VERSION = 1
 
 _TEXT = pa.string()
@@ -163,6 +165,11 @@ PARTS = _table(
         _required("depth", _COUNT, "Entities around the part; 0 for the root."),
         _required("content_type", _TEXT, "The declared type, `type/subtype` in lower case, defaults filled in."),
         _optional(
+            "declared_type",
+            _TEXT,
+            "The same as Content-Type really says it; null where there is no such field, or none that can be read.",
+        ),
+        _optional(
             "sniffed_type",
             _TEXT,
             "The type by the first 4 KiB of the content; null where nothing is recognised.",
@@ -186,6 +193,8 @@ PARTS = _table(
         _optional("size", _BYTES, "Bytes of the decoded content; null for containers."),
         _optional("blob", _TEXT, "`blobs.sha256`: SHA-256 of the decoded content; null for containers."),
         _required("defects", _DEFECTS, "What was wrong with the part; offsets count in the message."),
+        # Null in rows that were made before there were flags: nobody has looked.
+        *(_optional(flag.column, pa.bool_(), flag.description) for flag in Flag),
     ],
 )
 
