@@ -33,6 +33,7 @@ _COMMANDS = (
     "export",
     "show",
     "sql",
+    "scan",
     "parse",
     "extract",
     "index",
@@ -52,6 +53,7 @@ Exit codes:
   4    the target cannot be written: full, read-only, in the way
   5    another process is writing to the archive
   6    what lies in the archive is not what its format says
+  7    scan: something was found
   130  interrupted (Ctrl-C)
   141  the reader of standard output went away (| head)"""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def run(
     sources: Sequence[str],
-    sink: Sink,
+    sink: Sink | list[Sink],
     *,
     mbox_variant: MboxVariant | None,
     max_depth: int,
@@ -37,8 +37,9 @@ def run(
     checkpoint_bytes: int | None = None,
     fleet: Fleet | None = None,
 ) -> Report:
-    """Read all sources into the sink. `writes_results` says that the sink itself writes to standard output; `known`
-    and `checkpoint_bytes` are as in `Pipeline`. With a `fleet` the sink must be a `CoordinatorSink`.
+    """Read all sources into the sink, or into each of several. `writes_results` says that the sink itself writes to
+    standard output; `known` and `checkpoint_bytes` are as in `Pipeline`. With a `fleet` the sink must be a
+    `CoordinatorSink`.
 
     Raises what the pipeline raises; a source that cannot be read is in the report instead.
     """
@@ -60,8 +61,9 @@ def run(
                 sink, fleet, limits=limits(max_depth, max_parts), progress=progress, checkpoint_bytes=every
             )
             return parallel.run(found)
+        sinks = sink if isinstance(sink, list) else [sink]
         pipeline = Pipeline(
-            [sink], limits=limits(max_depth, max_parts), progress=progress, checkpoint_bytes=every, known=known
+            sinks, limits=limits(max_depth, max_parts), progress=progress, checkpoint_bytes=every, known=known
         )
         return pipeline.run(found)
 

@@ -22,7 +22,7 @@ from mailstrata.cli import options
 )
 def command(archive: str, query: str, style: str) -> None:
     """Run one SELECT over the tables messages, occurrences, parts and blobs of an archive, or of a folder that
-    `mailstrata index` wrote.
+    `mailstrata index` wrote, and over scans, what `mailstrata scan --clamd` has found out.
 
     The tables are those of the last commit. The query runs in DuckDB, which can read them and nothing else, and
     change nothing. The columns are described in docs/index-schema.md; `SUMMARIZE messages` and `DESCRIBE parts`

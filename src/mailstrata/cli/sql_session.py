@@ -20,6 +20,7 @@ import duckdb
 
 from mailstrata.cli.index_files import index_files, texts_of_archive
 from mailstrata.errors import ArchiveError, MailstrataError, UsageError
+from mailstrata.scanning.table import SCANS, scan_files
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,6 +44,7 @@ def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
     """
     files = index_files(archive)
     texts = texts_of_archive(archive)
+    files["scans"] = scan_files(Path(archive))
     with (
         tempfile.TemporaryDirectory(prefix="mailstrata-sql-") as scratch,
         closing(duckdb.connect(":memory:")) as session,
@@ -102,7 +104,7 @@ def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence
     if not paths:
         from mailstrata.index.schema import TABLES
 
-        session.register("nothing", TABLES[table].empty_table())
+        session.register("nothing", {**TABLES, "scans": SCANS}[table].empty_table())
         session.execute(f"CREATE TABLE {table} AS SELECT * FROM nothing")  # noqa: S608 - a name of ours
         session.unregister("nothing")
         return []

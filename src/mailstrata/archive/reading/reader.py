@@ -174,6 +174,10 @@ class Archive:
         prefix = f"index/{table}/"
         return [self._layout.root / path for path in self._log.state.files if path.startswith(prefix)]
 
+    def pack_files(self) -> list[Path]:
+        """The committed packs, in the order of their commits."""
+        return [self._layout.root / path for path in self._log.state.files if path.startswith("packs/")]
+
     # Messages and blobs --------------------------------------------------------------------------------------
 
     def find_messages(self, identifier: str) -> list[str]:

@@ -139,21 +139,23 @@ _EXTENSIONS: Final[dict[str, _Families]] = {
 
 
 @lru_cache(maxsize=4096)
-def is_mismatch(declared: str | None, extension: str, found: str | None, is_program: bool) -> bool:
+def is_mismatch(declared: str | None, extension: str, found: str | None, is_executable: bool) -> bool:
     """Whether content of the type `found` is of another family than a part declares it to be.
 
     `declared` is its declared type (None: nothing), `extension` that of its file name. Where the type says nothing, the
     extension does; text/plain is what mailers say that do not know, so beside it an extension has its say as well.
-    `is_program` says that the content is a program, whatever `found` is.
+    `is_executable` says that it was found to run: a program, unless it is text or an archive.
     """
-    content = PROGRAM if is_program else _families(found, _FOUND, _FOUND_BEGINNINGS)
+    content = _families(found, _FOUND, _FOUND_BEGINNINGS)
     if content is None:
-        return False
+        if not is_executable:
+            return False
+        content = PROGRAM
     said = _families(declared, _SAID, _SAID_BEGINNINGS)
     named = _EXTENSIONS.get(extension)
     if said is None:
         said = named
-    elif named is not None and not is_program and declared == "text/plain":
+    elif named is not None and content is not PROGRAM and declared == "text/plain":
         said = said | named
     return said is not None and content.isdisjoint(said)
 

@@ -95,7 +95,8 @@ class Flag(StrEnum):
         "active-content",
         Severity.MEDIUM,
         "HTML or SVG that runs or asks for a password",
-        "HTML or SVG with a script (data in JSON does not count), an embedded frame, object or applet, a handler that "
+        "HTML or SVG with a script (data in JSON does not count), an embedded frame, object or "
+        "applet that names what it shows, a handler that "
         "runs by itself (onload, onerror...), a javascript: or vbscript: address, a redirection, or a field for a "
         "password.",
     )

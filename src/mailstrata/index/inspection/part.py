@@ -60,6 +60,8 @@ AMBIGUITIES: Final = frozenset(
 )
 """The defects that make a part `ambiguous`."""
 
+_AMBIGUITIES_BUT_NAMES: Final = AMBIGUITIES - {DefectCode.CONFLICTING_FILENAMES}
+_NAMED_TWICE: Final = frozenset({"application/pgp-signature", "application/pgp-keys"})
 _MARKUP_TYPES: Final = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
 _TYPE: Final = re.compile(r"[!#-'*+.0-9A-Z^-~-]++/[!#-'*+.0-9A-Z^-~-]++")
 _BASE64: Final = "base64"
@@ -148,8 +150,11 @@ def part_flags(
         flags |= TYPE_MISMATCH
     if found & NEEDS_NO_ENCODING and _is_encoding_suspicious(found, charset, encoding, size, encoded_size):
         flags |= SUSPICIOUS_ENCODING
-    if defects and any(defect.code in AMBIGUITIES for defect in defects):
-        flags |= AMBIGUOUS
+    if defects:
+        # Thunderbird names each signature twice, `OpenPGP_signature` and the same with `.asc`.
+        ambiguities = _AMBIGUITIES_BUT_NAMES if declared in _NAMED_TWICE else AMBIGUITIES
+        if any(defect.code in ambiguities for defect in defects):
+            flags |= AMBIGUOUS
     return flags
 
 
