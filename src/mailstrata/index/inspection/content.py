@@ -19,8 +19,9 @@ _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 # What text that begins with it needs to be looked at more closely.
 _FIRST_BYTES: Final = frozenset(b"<%#@\xef\xff\xfe \t\r\n\f\vP7RMB\x1fWL\x7fd\xd0\xfd\xfe\xce\xcf\xca\0I")
 
-_LONGEST_LINE: Final = 998
-_LONG_LINE: Final = re.compile(rb"[^\n]{999}")
+_LONGEST_LINE: Final = 999
+# 998 bytes and a line break, of which CR is one of two.
+_LONG_LINE: Final = re.compile(rb"[^\r\n]{999}|[^\n]{1000}")
 
 
 class ContentInspection:

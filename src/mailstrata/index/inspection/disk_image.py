@@ -1,7 +1,7 @@
 """Disk images (ISO 9660, Joliet): names.
 
 Records of folders are not followed; names are looked for in the beginning of the image, where every writer puts its
-folders: in ISO 9660 they end in a version, in Joliet they are UTF-16 with a length before them.
+folders: in ISO 9660 they end in a version, in Joliet they are UTF-16.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOOKED_AT: Final = 1 << 20
 _EXTENSIONS: Final = sorted(RUNNABLE)
 _NAMES: Final = re.compile(rb"\.(?:" + "|".join(_EXTENSIONS).encode("ascii") + rb");1", re.IGNORECASE)
 _WIDE_NAMES: Final = re.compile(
-    rb"\x00\.(?:" + b"|".join(re.escape(name.encode("utf-16-be")) for name in _EXTENSIONS) + rb")\x00;\x001",
+    rb"\x00\.(?:" + b"|".join(re.escape(name.encode("utf-16-be")) for name in _EXTENSIONS) + rb")(?!\x00[0-9A-Za-z])",
     re.IGNORECASE,
 )
 

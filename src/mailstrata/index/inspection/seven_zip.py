@@ -18,16 +18,16 @@ SIGNATURE: Final = b"7z\xbc\xaf\x27\x1c"
 _START: Final = 32
 _LARGEST_HEADER: Final = 256 << 10
 _LARGEST_UNPACKED: Final = 4 << 20
-_MEMORY_LIMIT: Final = 64 << 20
+_LEAST_DICTIONARY: Final = 4096
 _HEADER: Final = b"\x01"
 _ENCODED_HEADER: Final = b"\x17"
 _AES: Final = b"\x06\xf1\x07\x01"
-# Of a header that is encoded by one LZMA coder, which is how every writer does it: packed streams (position, one
-# stream, its size), folders (one, inline), one coder with properties (5 bytes).
 _NUMBER: Final = rb"(?:[\x00-\x7f]|[\x80-\xbf].|[\xc0-\xdf]..|[\xe0-\xef].{3}|[\xf0-\xf7].{4}|[\xf8-\xfb].{5})"
+# A header that is packed by one coder, LZMA or LZMA2 with their properties, which is how every writer does it: packed
+# streams (position, one stream, its size), one folder, its unpacked size.
 _ENCODED: Final = re.compile(
     rb"\x17\x06(" + _NUMBER + rb")\x01\x09(" + _NUMBER + rb")(?:\x0a\x01.{4})?\x00"
-    rb"\x07\x0b\x01\x00\x01\x23\x03\x01\x01\x05(.{5})\x0c(" + _NUMBER + rb")",
+    rb"\x07\x0b\x01\x00\x01(?:\x23\x03\x01\x01\x05(.).{4}|\x21\x21\x01.)\x0c(" + _NUMBER + rb")",
     re.DOTALL,
 )
 # Names are the one property whose id is 0x11: size, not external, then UTF-16 with a zero behind each.
@@ -82,11 +82,18 @@ def _unpacked(encoded: bytes, before: bytes, skipped: int) -> bytes:
     packed = before[at : at + size] if at >= 0 else b""
     if len(packed) != size or unpacked > _LARGEST_UNPACKED:
         return b""
-    # Properties, and the size that a file of its own would have (the .lzma format).
-    alone = match[3] + unpacked.to_bytes(8, "little") + packed
+    # No larger a dictionary than there are bytes, whatever the header says.
+    sizes: dict[str, int] = {"dict_size": max(unpacked, _LEAST_DICTIONARY)}
+    if match[3] is None:
+        sizes["id"] = lzma.FILTER_LZMA2
+    else:
+        rest, context_bits = divmod(match[3][0], 9)
+        position_bits, literal_bits = divmod(rest, 5)
+        sizes |= {"id": lzma.FILTER_LZMA1, "lc": context_bits, "lp": literal_bits, "pb": position_bits}
     try:
-        return lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY_LIMIT).decompress(alone, unpacked)
-    except lzma.LZMAError:
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[sizes]).decompress(packed, unpacked)
+    except (lzma.LZMAError, ValueError):
+        # ValueError: properties that no coder has.
         return b""
 
 
