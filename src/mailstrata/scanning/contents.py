@@ -18,6 +18,9 @@ from mailstrata.scanning.leaves import LeafSink
 from mailstrata.scanning.wanted import Wanted
 from mailstrata.sinks.delivery import Delivery
 
+Lost = Callable[[MemberKind, str, ArchiveError], None]
+"""Called with what cannot be read, a blob or a message: its digest, and why."""
+
 _NOWHERE = SourceInfo("", b"", "eml")
 
 
@@ -25,21 +28,16 @@ class ArchiveContents:
     """Finds what is `wanted` in an archive: blobs in its packs, and then leaves that only messages hold, for which each
     message that has one is put together and taken apart once.
 
-    `found` is called with each content, `unreadable` with what the archive cannot give back: a digest, of a blob or of
-    a message, and why. Raises `ArchiveError` where a pack is missing or its table cannot be read.
+    `found` is called with each content, and `lost` with what the archive cannot give back: the digest of a blob, or of
+    a message that has leaves which are wanted, and why. Raises `ArchiveError` where a pack is missing or its table
+    cannot be read.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        wanted: Wanted,
-        found: Callable[[Content], None],
-        unreadable: Callable[[str, ArchiveError], None],
-    ) -> None:
+    def __init__(self, path: Path, wanted: Wanted, found: Callable[[Content], None], lost: Lost) -> None:
         self._path = path
         self._wanted = wanted
         self._found = found
-        self._unreadable = unreadable
+        self._lost = lost
 
     def run(self) -> None:
         """Go through the packs twice: for blobs, and for messages."""
@@ -66,7 +64,7 @@ class ArchiveContents:
         try:
             self._found(Content(digest, size, lambda: archive.read_blob(digest)))
         except ArchiveError as error:
-            self._unreadable(digest, error)
+            self._lost(MemberKind.BLOB, digest, error)
 
     def _message(self, archive: Archive, sink: LeafSink, digest: str) -> None:
         # As the index was made, unless with other limits: what these cut off differently is scanned as it is cut now.
@@ -77,4 +75,4 @@ class ArchiveContents:
             for _ in delivery.deliver(stream, archive.read_message(digest), _NOWHERE, FileInfo(), 0):
                 pass
         except ArchiveError as error:
-            self._unreadable(digest, error)
+            self._lost(MemberKind.MESSAGE, digest, error)

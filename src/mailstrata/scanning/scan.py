@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mailstrata.archive.packs.members import MemberKind
 from mailstrata.errors import ArchiveError
 from mailstrata.scanning.clamd import Clamd
 from mailstrata.scanning.content import Content
@@ -71,6 +72,11 @@ class ClamdScan:
         if self._progress is not None:
             self._progress(self.summary)
 
+    def note_lost_message(self, digest: str, reason: str) -> None:
+        """Count a message whose leaves could not be scanned; there is no row for it."""
+        self.summary.verdicts[VerdictKind.ERROR] += 1
+        self.note_problem(digest, reason)
+
     def note_problem(self, digest: str, reason: str) -> None:
         """Add to the summary what could not be scanned."""
         if len(self.summary.problems) < MOST_PROBLEMS:
@@ -96,10 +102,14 @@ def scan_archive(
             wanted.leave_out(scan_files(archive), scan.summary.engine, scan.summary.signatures)
         wanted.add(parts)
 
-        def unreadable(digest: str, error: ArchiveError) -> None:
-            scan.note(digest, failed(str(error)))
+        def lost(kind: MemberKind, digest: str, error: ArchiveError) -> None:
+            if kind is MemberKind.BLOB:
+                scan.note(digest, failed(str(error)))
+            else:
+                # Which of its leaves were to be scanned is not known without reading it.
+                scan.note_lost_message(digest, str(error))
 
-        ArchiveContents(archive, wanted, scan.scan, unreadable).run()
+        ArchiveContents(archive, wanted, scan.scan, lost).run()
         scan.finish()
         return scan.summary
 
