@@ -16,12 +16,12 @@ _PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF")
 _MARKUP: Final = re.compile(rb"(?>(?:\xef\xbb\xbf)?)\s*+<[!?a-zA-Z]")
 _WIDE_MARKUP: Final = re.compile(rb"(?:\xff\xfe|\xfe\xff)[\s\0]*+<")
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
-# What text that begins with it needs to be looked at more closely.
-_FIRST_BYTES: Final = frozenset(b"<%#@\xef\xff\xfe \t\r\n\f\vP7RMB\x1fWL\x7fd\xd0\xfd\xfe\xce\xcf\xca\0I")
-
-_LONGEST_LINE: Final = 999
-# 998 bytes and a line break, of which CR is one of two.
-_LONG_LINE: Final = re.compile(rb"[^\r\n]{999}|[^\n]{1000}")
+# What `inspector_for` has an inspector for, if nothing else makes it look closer.
+_INSPECTED: Final = re.compile(
+    rb"PK|%PDF-|\xd0\xcf\x11\xe0|\x1f\x8b\x08|BZh|\xfd7zXZ|Rar!\x1a|7z\xbc\xaf|MSCF"
+    rb"|(?>(?:\xef\xbb\xbf)?)\s*+<[!?a-zA-Z]|\xff\xfe|\xfe\xff"
+)
+_LONGEST_LINE: Final = 998
 
 
 class ContentInspection:
@@ -82,7 +82,7 @@ def inspect_content(content: bytes, *, as_markup: bool = False, watches_encoding
     if not as_markup and not watches_encoding:
         if not content or content.startswith(_PICTURES):
             return 0
-        if content[0] not in _FIRST_BYTES and content.find(b"\0", 0, HEAD_BYTES) < 0:
+        if _INSPECTED.match(content) is None and not is_executable(content) and content.find(b"\0", 0, HEAD_BYTES) < 0:
             return 0
     inspection = ContentInspection(as_markup=as_markup, watches_encoding=watches_encoding)
     inspection.feed(content)
@@ -159,8 +159,9 @@ class _Lines:
         if not data.isascii() or b"\0" in data:
             self.need_no_encoding = False
             return
-        text = self._line + data
-        if _LONG_LINE.search(text) is not None:
+        first, *rest = (self._line + data).split(b"\n")
+        longest = max(map(len, (first, *rest)))
+        if longest > _LONGEST_LINE and any(len(line.removesuffix(b"\r")) > _LONGEST_LINE for line in (first, *rest)):
             self.need_no_encoding = False
             return
-        self._line = text[max(text.rfind(b"\n") + 1, len(text) - _LONGEST_LINE) :]
+        self._line = rest[-1] if rest else first

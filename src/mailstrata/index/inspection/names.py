@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from mailstrata.index.inspection.extensions import DOCUMENTS, MARKUP, RUNNABLE, extension_of
@@ -22,23 +22,33 @@ _INVISIBLE: Final = (
 _SPACES: Final = " \u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164"
 _KNOWN_EXTENSIONS: Final = "|".join(sorted(DOCUMENTS | RUNNABLE | MARKUP))
 
-_DECEIVES: Final = re.compile(
-    rf"[{_TURNS_AROUND}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-    # Invisible between two characters of ASCII: it hides a word from filters, and means nothing to people.
-    rf"|[!-~][{_INVISIBLE}]++[!-~]"
-    # Spaces that move the extension out of sight.
-    rf"|[{_SPACES}]{{5,}}+\.[A-Za-z0-9]{{1,8}}[{_SPACES}.]*\Z"
-    # A dot that is none, before what looks like an extension.
-    rf"|[\u2024\ufe52\uff0e\u0701\u0702\ua4f8]\s?(?:{_KNOWN_EXTENSIONS})(?![a-z])"
-    # A slash that is none, behind what looks like a host.
-    r"|[a-z0-9]\.[a-z]{2,10}[\u2044\u2215\u29f8\uff0f]"
-    r"|(?:\A|[/\\])\.\.[/\\]",
-    re.IGNORECASE,
-)
-_HIDES_IN_EXTENSION: Final = re.compile(f"[{_INVISIBLE}]")
-# Cyrillic, Greek, Armenian, Cherokee and full-width letters that look like those of ASCII.
-_LOOK_ALIKE: Final = re.compile("[\u0370-\u058f\u13a0-\u13ff\uff21-\uff5a]")
-_ASCII_LETTER: Final = re.compile("[A-Za-z0-9]")
+
+@cache
+def _deceives() -> re.Pattern[str]:
+    return re.compile(
+        rf"[{_TURNS_AROUND}\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+        # Invisible between two characters of ASCII: it hides a word from filters, and means nothing to people.
+        rf"|[!-~][{_INVISIBLE}]++[!-~]"
+        # Spaces that move the extension out of sight.
+        rf"|[{_SPACES}]{{5,}}+\.[A-Za-z0-9]{{1,8}}[{_SPACES}.]*\Z"
+        # A dot that is none, before what looks like an extension.
+        rf"|[\u2024\ufe52\uff0e\u0701\u0702\ua4f8]\s?(?:{_KNOWN_EXTENSIONS})(?![a-z])"
+        # A slash that is none, behind what looks like a host.
+        r"|[a-z0-9]\.[a-z]{2,10}[\u2044\u2215\u29f8\uff0f]"
+        r"|(?:\A|[/\\])\.\.[/\\]",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _invisible() -> re.Pattern[str]:
+    return re.compile(f"[{_INVISIBLE}]")
+
+
+@cache
+def _look_alike() -> re.Pattern[str]:
+    # Cyrillic, Greek, Armenian, Cherokee and full-width letters that look like those of ASCII.
+    return re.compile("[\u0370-\u058f\u13a0-\u13ff\uff21-\uff5a]")
 
 
 @lru_cache(maxsize=2048)
@@ -61,11 +71,11 @@ def _has_two_extensions(filename: str) -> bool:
 def _is_deceptive(filename: str) -> bool:
     if filename.isascii() and filename.isprintable() and "     " not in filename and ".." not in filename:
         return False
-    if _DECEIVES.search(filename) is not None:
+    if _deceives().search(filename) is not None:
         return True
     end = filename[filename.rfind(".") + 1 :]
     if len(end) > _LAST_SHOWN or len(end) == len(filename):
         return False
-    if _HIDES_IN_EXTENSION.search(end) is not None:
+    if _invisible().search(end) is not None:
         return True
-    return _LOOK_ALIKE.search(end) is not None and _ASCII_LETTER.search(end) is not None
+    return _look_alike().search(end) is not None and any(map(str.isascii, end))
