@@ -43,6 +43,12 @@ if TYPE_CHECKING:
     help="Work with so many processes, each of which takes as much memory as one alone; `auto`: one for each "
     "processor.",
 )
+@click.option(
+    "--search/--no-search",
+    "searchable",
+    default=None,
+    help="Bring the search index up to date at the end, or not. Without either: where ARCHIVE has one.",
+)
 @click.option("--reread", is_flag=True, help="Read every file, also those that look unchanged since the last run.")
 @options.reading()
 @options.as_json("Write the summary as one JSON object.")
@@ -55,6 +61,7 @@ def command(
     level: int,
     commit_every: int,
     jobs: int,
+    searchable: bool | None,
     reread: bool,
     mbox_variant: MboxVariant | None,
     max_depth: int,
@@ -70,6 +77,10 @@ def command(
     from mailstrata.cli.running import exit_code, refuse_target_in_source, run
 
     refuse_target_in_source(source, target)
+    if searchable:
+        from mailstrata.cli.search_index import require_package
+
+        require_package()
     said = {
         "mbox_variant": mbox_variant or "detected",
         "level": str(level),
@@ -104,6 +115,10 @@ def command(
         except KeyboardInterrupt as interrupt:
             kept = "what was committed is kept" if sink.commits else "this run had committed nothing yet"
             raise KeyboardInterrupt(f"interrupted; {kept}; run the same command again to finish") from interrupt
+    if searchable is not False:
+        from mailstrata.cli.search_index import update_after
+
+        update_after(target, "archive", wanted=searchable, quiet=quiet)
     if as_json:
         output.write_json(archive_summary.as_object(report, sink, target))
     elif not quiet:

@@ -67,6 +67,10 @@ def command(
         raise KeyboardInterrupt(
             "interrupted; run the same command again: it finishes what was begun, or does not find the message any more"
         ) from interrupt
+    if not dry_run:
+        from mailstrata.cli.search_index import forget_after
+
+        forget_after(archive, quiet=quiet)
     if as_json:
         output.write_json(_as_object(report))
     elif not quiet:

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     help="Only messages for which this holds: a condition over the columns of the table messages.",
 )
 @click.option(
+    "--query",
+    metavar="QUERY",
+    help="Only messages that `mailstrata search` finds by this query; brings the search index up to date first.",
+)
+@click.option(
     "--source",
     "sources",
     multiple=True,
@@ -64,6 +69,7 @@ def command(
     form: ExportFormat,
     messages: tuple[str, ...],
     where: str | None,
+    query: str | None,
     sources: tuple[str, ...],
     names: FileNames,
     as_json: bool,
@@ -71,8 +77,8 @@ def command(
 ) -> None:
     """Write messages of the archive to DEST, each distinct one once, in the order in which they first came in.
 
-    Without a choice these are all messages; --message, --where and --source narrow it down, and of several all must
-    hold. A list of digests for `sha256sum -c` is written beside them: SHA256SUMS in the folder, or DEST.sha256.
+    Without a choice these are all messages; --message, --where, --query and --source narrow it down, and of several all
+    must hold. A list of digests for `sha256sum -c` is written beside them: SHA256SUMS in the folder, or DEST.sha256.
 
     \b
     mailstrata export archive/ --to smith.mbox --format mbox \\
@@ -89,16 +95,20 @@ def command(
     from mailstrata.cli.targets import refuse_target_in_archive
 
     refuse_target_in_archive(archive, target)
+    if query is not None:
+        from mailstrata.cli.search_index import update_before
+
+        update_before(archive, query, quiet=quiet)
     with Archive.open(archive, cache_bytes=ORDERED_CACHE_BYTES) as opened:
         paths = {each.path for each in of_sources(latest(opened.snapshots()), sources)} if sources else None
         bar = ProgressBar() if wanted(quiet) else None
-        takes_all = not messages and where is None and paths is None
-        with _digests(opened, archive, messages, where) as digests:
+        takes_all = not messages and where is None and query is None and paths is None
+        with _digests(opened, archive, messages, where) as digests, _matches(archive, query) as within:
             try:
                 with exporter(form, os.fsencode(target), names) as written, bar or nullcontext():
                     report = export(
                         opened,
-                        choose(opened, digests=digests, source_paths=paths),
+                        choose(opened, digests=digests, within=within, source_paths=paths),
                         written,
                         total_bytes=opened.totals().message_bytes_new if takes_all else None,
                         progress=None if bar is None else bar.update,
@@ -114,6 +124,18 @@ def command(
     elif not quiet:
         output.write(export_summary.as_text(report, target, written.manifest))
     ctx.exit(export_summary.exit_code(report))
+
+
+@contextmanager
+def _matches(path: str, query: str | None) -> Iterator[Iterator[str] | None]:
+    """The messages that a query finds; None where there is none."""
+    if query is None:
+        yield None
+        return
+    from mailstrata import search
+
+    with search.open(path) as opened:
+        yield opened.ids(query)
 
 
 @contextmanager

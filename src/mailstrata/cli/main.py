@@ -31,6 +31,7 @@ _COMMANDS = (
     "erase",
     "restore",
     "export",
+    "search",
     "show",
     "sql",
     "scan",
