@@ -137,3 +137,32 @@ def test_damage_is_told_for_each_message(call: Call, archive: Path, mbox: Path, 
     assert result.stderr.count("error: ") == 4
     assert b"later\n" in (tmp_path / "to").read_bytes()
     assert (tmp_path / "to").read_bytes().count(b"\nFrom ") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--query", "has:attachment"], {DIGESTS[1]}),
+        (["--query", "subject:picture OR subject:grüße"], {DIGESTS[0], DIGESTS[1]}),
+        (["--query", "-has:attachment", "--message", "one@example.org"], {DIGESTS[0]}),
+        (["--quiet", "--query", "has:attachment", "--where", "attachment_count = 0"], set()),
+        (["--quiet", "--query", "nowhere"], set()),
+    ],
+)
+def test_messages_are_chosen_by_a_query(
+    call: Call, archive: Path, tmp_path: Path, words: list[str], expected: set[str]
+) -> None:
+    """As `mailstrata search` finds them; together with other choices, what all of them have."""
+    assert exported(call, archive, tmp_path / "to", *words) == expected
+
+
+def test_a_query_that_cannot_be_read_is_shown(call: Call, archive: Path, tmp_path: Path) -> None:
+    """Before anything is written."""
+    result = call("export", archive, "--to", tmp_path / "to", "--format", "eml", "--query", "form:ann")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        "mailstrata: error: character 1 of the query: unknown operator form:, did you mean from:?",
+        "  form:ann",
+        "  ^^^^^",
+    ]
+    assert not (tmp_path / "to").exists()
