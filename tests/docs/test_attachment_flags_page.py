@@ -17,9 +17,11 @@ def flags_table() -> str:
     """Every flag, worst first."""
     head = "| flag | column | severity | a part has it when |\n|---|---|---|---|\n"
     ordered = sorted(Flag, key=lambda flag: -flag.severity)
-    return head + "".join(
-        f"| `{flag.value}` | `{flag.column}` | {flag.severity.name.lower()} | {flag.description} |\n" for flag in ordered
-    )
+    rows = [
+        f"| `{flag.value}` | `{flag.column}` | {flag.severity.name.lower()} | {flag.description} |\n"
+        for flag in ordered
+    ]
+    return head + "".join(rows)
 
 
 def ambiguities() -> str:
