@@ -9,7 +9,7 @@ from mailstrata.cli.terminal import cut, pad, safe_line
 from mailstrata.cli.units import format_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mailstrata.message.info import MessageInfo, PartInfo
     from mailstrata.parser.defects import Defect
@@ -42,8 +42,8 @@ def _short(value: str) -> str:
     return cut(safe_line(value[: 2 * _VALUE_COLUMNS]), _VALUE_COLUMNS)
 
 
-def part_line(part: PartInfo) -> str:
-    """A part on one line, indented by its depth; complete once the part has ended."""
+def part_line(part: PartInfo, flags: Sequence[str] = ()) -> str:
+    """A part on one line, indented by its depth, with its flags; complete once the part has ended."""
     pieces = [f"{'  ' * part.depth}{part.path}", _short(part.content_type)]
     if part.charset and part.content_type.startswith("text/"):
         pieces.append(_short(part.charset))
@@ -51,6 +51,8 @@ def part_line(part: PartInfo) -> str:
         pieces.append(format_bytes(part.size))
     if part.filename is not None:
         pieces.append(f'"{_short(part.filename)}"')
+    if flags:
+        pieces.append(f"{{{', '.join(flags)}}}")
     defects = part.defects
     if defects:
         pieces.append(f"[{_defects(defects)}]")

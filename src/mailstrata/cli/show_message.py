@@ -2,58 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailstrata.cli import output
 from mailstrata.cli.html_text import html_to_text
 from mailstrata.cli.message_text import header_lines, part_line
+from mailstrata.cli.part_flags import part_flags
 from mailstrata.cli.raw_message import MOST_CANDIDATES, write_content
 from mailstrata.cli.terminal import safe_line, safe_text
 from mailstrata.cli.units import format_bytes
 from mailstrata.errors import UsageError
 from mailstrata.message.charsets import read_text
 from mailstrata.message.flowed import unflow
-from mailstrata.message.origin import FileInfo, Region, SourceInfo
-from mailstrata.message.reader import Message, Part, Reader
+from mailstrata.search.rendering.archived_message import archived_message
 
 if TYPE_CHECKING:
     from mailstrata.archive.reading.reader import Archive
-    from mailstrata.message.origin import LengthCheck
+    from mailstrata.message.reader import Part
 
 MOST_TEXT_BYTES = 1 << 20
 """How much of a message's text is shown, in bytes before decoding; `--part` writes all of it."""
 
 
-class _ArchivedFile:
-    """A message of an archive, as a file that the reader takes for one message whatever its first line is."""
-
-    def __init__(self, archive: Archive, digest: str) -> None:
-        self._archive = archive
-        self._digest = digest
-        self.info = FileInfo()
-        self.length_check: LengthCheck | None = None
-        self.can_start = False
-
-    def prefix_digest(self, length: int, at: int) -> None:
-        """None: this is no file on disk."""
-
-    def regions(self, start: int = 0) -> Generator[Region, None, None]:  # noqa: ARG002
-        """The message is all there is."""
-        yield Region("message", iter(self._archive.read_message(self._digest)))
-
-
-@contextmanager
-def _opened(archive: Archive, digest: str) -> Iterator[Message]:
-    source = SourceInfo(label=digest, path=digest.encode(), kind="eml")
-    with Reader([(source, _ArchivedFile(archive, digest))], digests=False) as reader:
-        yield next(reader)
-
-
 def write_part(archive: Archive, digest: str, path: str) -> None:
     """The content of one part to standard output. Raises `UsageError` where the message has no such part."""
-    with _opened(archive, digest) as message:
+    with archived_message(archive, digest) as message:
         known: list[str] = []
         for part in message.parts():
             if part.path == path:
@@ -67,12 +40,13 @@ def write_part(archive: Archive, digest: str, path: str) -> None:
 def show_message(archive: Archive, path: str, digest: str) -> None:
     """The message for people. It streams by twice: for the tree, then for the text, which is chosen by the tree."""
     parts = []
-    with _opened(archive, digest) as message:
+    with archived_message(archive, digest) as message:
         for part in message.parts():
             for _ in part:
                 pass  # its size is known when it has been read
             parts.append(part)
-    lines = map(part_line, parts)
+    flags = part_flags(archive, digest)
+    lines = [part_line(part, flags.get(part.path, ())) for part in parts]
     texts = [(part.content_type, part.path) for part in parts if _is_text(part)]
     output.write_line(f"{'message':10}  {digest}  {format_bytes(message.size or 0)}  in {safe_line(path)}")
     for line in [*header_lines(message), "", *lines]:
@@ -89,7 +63,7 @@ def _is_text(part: Part) -> bool:
 
 
 def _write_text(archive: Archive, digest: str, path: str) -> None:
-    with _opened(archive, digest) as message:
+    with archived_message(archive, digest) as message:
         for part in message.parts():
             if part.path == path:
                 text, is_whole = _text_of(part)
