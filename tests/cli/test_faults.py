@@ -376,3 +376,38 @@ def test_a_query_that_computes_for_long_can_be_interrupted(call: Call, mbox: Pat
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == b"mailstrata: interrupted\n"
+
+
+_INTERRUPTED_WHILE_DUCKDB_WORKS = """
+import os, signal, sys, tempfile, threading
+from mailstrata.cli import sql_session
+from mailstrata.cli.main import cli
+
+def interrupt():
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+def confine(session, *others):
+    interrupt()
+    session.execute("SELECT count(*) FROM range(10000000) a, range(10000000) b")
+sql_session._confine = confine
+cli.main(["sql", sys.argv[1], "SELECT 1"])
+"""
+
+
+def test_an_interrupt_while_the_tables_are_opened_is_one_line_and_leaves_nothing(
+    call: Call, mbox: Path, tmp_path: Path
+) -> None:
+    """DuckDB makes a RuntimeError of a Ctrl-C that comes while the main thread is in it."""
+    assert call("archive", mbox, "--to", tmp_path / "archive", "--quiet").exit_code == 0
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    run = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_WHILE_DUCKDB_WORKS, tmp_path / "archive"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
+    assert run.stderr == b"mailstrata: interrupted\n"
+    assert run.returncode == 130
+    assert list(scratch.iterdir()) == []

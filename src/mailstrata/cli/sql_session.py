@@ -51,14 +51,19 @@ def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
         _Worker(session) as worker,
     ):
         try:
-            opened = [path for table, paths in files.items() for path in _create_view(session, table, paths, scratch)]
+            # Not in this thread: of a Ctrl-C that comes while it is at work there, DuckDB makes a RuntimeError.
+            opened = [
+                path
+                for table, paths in files.items()
+                for path in worker.run(_create_view, session, table, paths, scratch)
+            ]
             if texts:
-                opened += _create_view(session, "texts", texts, scratch)
+                opened += worker.run(_create_view, session, "texts", texts, scratch)
         except duckdb.Error as error:
             raise ArchiveError(f"{archive}: the index cannot be read: {_first_paragraph(error)}") from error
-        _confine(session, opened, scratch)
+        worker.run(_confine, session, opened, scratch)
         with _told_in_one_line():
-            _refuse_all_but_one_select(session, query)
+            worker.run(_refuse_all_but_one_select, session, query)
             relation = worker.run(session.sql, query)
         yield _distinct(relation.columns), _batches(relation, worker)
 
