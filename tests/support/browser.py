@@ -35,7 +35,7 @@ class Recorder(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Recorder
 
-    def do_GET(self) -> None:  # noqa: N802 - a name of http.server
+    def do_GET(self) -> None:
         self.server.requests.append(self.path)
         self.send_response(200)
         # A script, a style or a picture, whatever it was asked for as: all of them count already.

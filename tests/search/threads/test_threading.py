@@ -65,7 +65,7 @@ def test_of_two_messages_with_one_id_the_first_has_the_answers():
 
 
 def test_hostile_references_take_linear_time_and_no_stack():
-    """A hundred thousand levels, and a thousand messages that each name ten thousand others in an order of their own."""
+    """A hundred thousand levels, and a thousand messages that each name ten thousand others in their own order."""
     deep = [message(str(n), str(n - 1), day=0) for n in range(100_000)]
     [root] = threads(deep)
     assert max(depth for depth, _ in root.walk()) == 99_999
