@@ -79,6 +79,7 @@ samples: $(INSTALLED)
 # Each command is shown as one would type it, and then run.
 QUESTION = "SELECT filename, count(*) AS messages, count(DISTINCT blob) AS kept, sum(size) AS bytes FROM parts \
 WHERE is_attachment GROUP BY filename ORDER BY messages DESC, bytes DESC LIMIT 5"
+WANTED = signed contract has:attachment
 MESSAGE = 202404150910.contract-to-author@lantern.example.org
 
 demo: $(INSTALLED) samples
@@ -89,6 +90,8 @@ demo: $(INSTALLED) samples
 	@$(BIN)/mailstrata info $(DEMO)
 	@printf '\n$$ mailstrata sql $(DEMO) %s\n' '$(QUESTION)'
 	@$(BIN)/mailstrata sql $(DEMO) $(QUESTION)
+	@printf '\n$$ mailstrata search $(DEMO) %s\n' '"$(WANTED)"'
+	@$(BIN)/mailstrata search $(DEMO) "$(WANTED)"
 	@printf '\n$$ mailstrata show $(DEMO) $(MESSAGE)\n'
 	@$(BIN)/mailstrata show $(DEMO) $(MESSAGE)
 
