@@ -17,11 +17,10 @@ def flags_table() -> str:
     """Every flag, worst first."""
     head = "| flag | column | severity | a part has it when |\n|---|---|---|---|\n"
     ordered = sorted(Flag, key=lambda flag: -flag.severity)
-    rows = [
+    return head + "".join(
         f"| `{flag.value}` | `{flag.column}` | {flag.severity.name.lower()} | {flag.description} |\n"
         for flag in ordered
-    ]
-    return head + "".join(rows)
+    )
 
 
 def ambiguities() -> str:
@@ -33,7 +32,10 @@ def updated(page: str) -> str:
     """The page with what the code says."""
     for name, text in (("flags", flags_table()), ("ambiguities", ambiguities())):
         page, times = re.subn(
-            rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", lambda _, text=text: text, page, flags=re.DOTALL
+            rf"(<!-- {name} -->\n).*?(<!-- end -->)",
+            lambda match, text=text: match[1] + text + match[2],
+            page,
+            flags=re.DOTALL,
         )
         assert times == 1
     return page
