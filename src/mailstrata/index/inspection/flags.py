@@ -42,7 +42,7 @@ class Flag(StrEnum):
         "type-mismatch",
         Severity.MEDIUM,
         "not the type that it says",
-        "The content is of another family than the declared type, or where that says nothing (application/octet- "
+        "The content is of another family than the declared type, or where that says nothing (application/octet-"
         "stream, text/plain beside a file name), the file name: a program or HTML as image/jpeg. Types of one family "
         "(a PNG as image/jpeg, a docx as application/zip) do not count.",
     )
