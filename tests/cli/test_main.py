@@ -15,7 +15,7 @@ import pytest
 from support.command_line import Call
 
 from mailstrata import errors
-from mailstrata.cli import main, output
+from mailstrata.cli import main, output, scan
 from mailstrata.errors import MailstrataError, QueryError, SourceNotFoundError, TargetError
 from mailstrata.search.query.parsing import parse_query
 
@@ -148,7 +148,8 @@ def test_the_help_documents_every_exit_code(call: Call) -> None:
         for _, kind in inspect.getmembers(errors, inspect.isclass)
         if issubclass(kind, MailstrataError)
     }
-    assert codes | {"0", str(errors.EXIT_INTERRUPTED), str(main.EXIT_OUTPUT_CLOSED)} == listed
+    others = {0, errors.EXIT_INTERRUPTED, main.EXIT_OUTPUT_CLOSED, scan.EXIT_FOUND}
+    assert codes | set(map(str, others)) == listed
 
 
 @pytest.mark.parametrize(

@@ -147,13 +147,14 @@ def test_html_that_would_end_the_process_is_shown_as_its_source(call: Call, arch
 
 
 def test_flags_stand_beside_their_part(call: Call, archived: Callable[..., Path]) -> None:
-    """As far as the committed tables have columns for them."""
+    """As the committed tables have them."""
     archive = archived(WITH_ATTACHMENT)
     assert "{" not in call("show", archive, "two@example.org").stdout
     for path in (archive / "index" / "parts").glob("*.parquet"):
         table = pq.read_table(path)
         wanted = [value == "1.2" for value in table["path"].to_pylist()]
-        pq.write_table(table.append_column("flag_double_extension", pa.array(wanted)), path)
+        column = table.schema.get_field_index("flag_double_extension")
+        pq.write_table(table.set_column(column, "flag_double_extension", pa.array(wanted)), path)
     assert '"data.bin"  {double-extension}' in call("show", archive, "two@example.org").stdout
 
 
