@@ -160,7 +160,23 @@ def has_flag(mail: Mail, name: str) -> bool:
     return any(part.get(f"flag_{name.replace('-', '_')}") for part in mail.parts)
 
 
-_WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+_WITHOUT_SPACES = (
+    "CJK",
+    "HIRAGANA",
+    "KATAKANA",
+    "HENTAIGANA",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "HANGZHOU",
+    "IDEOGRAPHIC ITERATION",
+    "IDEOGRAPHIC CLOSING",
+    "IDEOGRAPHIC NUMBER",
+    "VERTICAL KANA",
+    "VERTICAL IDEOGRAPHIC",
+    "MASU",
+)
 
 
 @cache

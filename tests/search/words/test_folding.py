@@ -11,7 +11,23 @@ from hypothesis import strategies as st
 
 from mailstrata.search.words.folding import LONGEST_WORD, words_of, words_text
 
-WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+WITHOUT_SPACES = (
+    "CJK",
+    "HIRAGANA",
+    "KATAKANA",
+    "HENTAIGANA",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "HANGZHOU",
+    "IDEOGRAPHIC ITERATION",
+    "IDEOGRAPHIC CLOSING",
+    "IDEOGRAPHIC NUMBER",
+    "VERTICAL KANA",
+    "VERTICAL IDEOGRAPHIC",
+    "MASU",
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +50,7 @@ WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMA
         ("契約書", "契 約 書"),
         ("契約 ２０２４年", "契 約 2024 年"),
         ("ｶﾞｷﾞ がぎ ガギ", "カ キ か き カ キ"),
+        ("人々\u3007", "人 々 \u3007"),
         ("ไทย", "ไ ท ย"),
         ("한국어", unicodedata.normalize("NFKD", "한국어")),
         ("con\u00adtract zero\u200dwidth\u2060joiner", "contract zerowidthjoiner"),

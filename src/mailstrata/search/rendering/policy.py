@@ -70,15 +70,14 @@ MOST_STYLE = 4096
 """Characters of a style attribute that is looked at; a longer one goes."""
 
 # Words, numbers, lengths, colours, and names of fonts. Neither escapes nor comments, and of functions only colours:
-# whatever
-# could be an address in some notation is not among them. A minus only inside a word: negative margins and indents
-# move content over the header of the page.
+# whatever could be an address in some notation is not among them. A minus only inside a word: negative margins and
+# indents move content over the header of the page.
 _STYLE_VALUE = re.compile(
     r"(?>(?:[\w#.,%! \t]|(?<=\w)-(?=[a-z])|['\"]|(?:rgb|hsl)a?\([\d.,%/\sdeg]{1,64}\))*)", re.IGNORECASE
 )
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 # What addresses consist of (RFC 3986, 2), `%` included.
-_URI_CHARACTERS = "!#$%&'()*+,/:;=?@[]~-._"
+_URI_CHARACTERS = "!#$&'()%*+,/:;=?@[]~-._"
 
 
 def safe_style(value: str) -> str | None:

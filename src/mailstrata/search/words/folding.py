@@ -51,7 +51,6 @@ _WITHOUT_SPACES = (
     (0xA9E0, 0xA9FF),  # Myanmar extended B
     (0xAA60, 0xAA7F),  # Myanmar extended A
     (0xF900, 0xFAFF),  # CJK compatibility
-    (0x16FF0, 0x18DFF),  # Tangut, Khitan, iteration marks
     (0x1AFF0, 0x1B16F),  # Kana supplements
     (0x20000, 0x3FFFF),  # CJK extensions
 )
