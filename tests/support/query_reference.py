@@ -160,7 +160,7 @@ def has_flag(mail: Mail, name: str) -> bool:
     return any(part.get(f"flag_{name.replace('-', '_')}") for part in mail.parts)
 
 
-_WITHOUT_SPACES = (
+WITHOUT_SPACES = (
     "CJK",
     "HIRAGANA",
     "KATAKANA",
@@ -191,7 +191,7 @@ def plain_words(text: str) -> list[str]:
         if category[0] not in "LNM":
             words.append(word)
             word = ""
-        elif unicodedata.name(character, "").startswith(_WITHOUT_SPACES):
+        elif unicodedata.name(character, "").startswith(WITHOUT_SPACES):
             words += [word, character]
             word = ""
         else:

@@ -20,6 +20,7 @@ import duckdb
 
 from mailstrata.cli.index_files import index_files, texts_of_archive
 from mailstrata.errors import ArchiveError, MailstrataError, UsageError
+from mailstrata.index.duckdb_names import FileNames, first_paragraph, quoted
 from mailstrata.scanning.table import SCANS, scan_files
 
 if TYPE_CHECKING:
@@ -50,17 +51,18 @@ def query_rows(archive: str, query: str) -> Iterator[tuple[list[str], Batches]]:
         closing(duckdb.connect(":memory:")) as session,
         _Worker(session) as worker,
     ):
+        names = FileNames(scratch)
         try:
             # Not in this thread: of a Ctrl-C that comes while it is at work there, DuckDB makes a RuntimeError.
             opened = [
                 path
                 for table, paths in files.items()
-                for path in worker.run(_create_view, session, table, paths, scratch)
+                for path in worker.run(_create_view, session, table, paths, names)
             ]
             if texts:
-                opened += worker.run(_create_view, session, "texts", texts, scratch)
+                opened += worker.run(_create_view, session, "texts", texts, names)
         except duckdb.Error as error:
-            raise ArchiveError(f"{archive}: the index cannot be read: {_first_paragraph(error)}") from error
+            raise ArchiveError(f"{archive}: the index cannot be read: {first_paragraph(error)}") from error
         worker.run(_confine, session, opened, scratch)
         with _told_in_one_line():
             worker.run(_refuse_all_but_one_select, session, query)
@@ -104,7 +106,7 @@ def _do_nothing() -> None:
     """The last task of a worker."""
 
 
-def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path], scratch: str) -> list[str]:
+def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path], names: FileNames) -> list[str]:
     """Make a table of the committed files; the names under which DuckDB opens them."""
     if not paths:
         from mailstrata.index.schema import TABLES
@@ -113,23 +115,18 @@ def _create_view(session: duckdb.DuckDBPyConnection, table: str, paths: Sequence
         session.execute(f"CREATE TABLE {table} AS SELECT * FROM nothing")  # noqa: S608 - a name of ours
         session.unregister("nothing")
         return []
-    # DuckDB takes a path for a pattern and for UTF-8; a link has a name that is no pattern, whatever the archive's is.
-    opened = []
-    for number, folder in enumerate(dict.fromkeys(path.parent for path in paths)):
-        link = Path(scratch, f"{table}-{number}")
-        link.symlink_to(folder.resolve(), target_is_directory=True)
-        opened += [str(link / path.name) for path in paths if path.parent == folder]
-    names = ", ".join(map(_quoted, opened))
+    opened = [names.name(path) for path in paths]
+    listed = ", ".join(map(quoted, opened))
     # A later version may add a column, so the files of one table need not have the same ones.
-    session.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{names}], union_by_name = true)")  # noqa: S608
+    session.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{listed}], union_by_name = true)")  # noqa: S608
     return opened
 
 
 def _confine(session: duckdb.DuckDBPyConnection, opened: Sequence[str], scratch: str) -> None:
     for setting in (
-        f"memory_limit = {_quoted(MEMORY_LIMIT)}",
-        f"temp_directory = {_quoted(scratch)}",
-        f"allowed_paths = [{', '.join(map(_quoted, opened))}]",
+        f"memory_limit = {quoted(MEMORY_LIMIT)}",
+        f"temp_directory = {quoted(scratch)}",
+        f"allowed_paths = [{', '.join(map(quoted, opened))}]",
         # Otherwise a table name could stand for a variable of this program.
         "python_enable_replacements = false",
         "enable_progress_bar = false",
@@ -170,13 +167,9 @@ def _told_in_one_line() -> Iterator[None]:
     try:
         yield
     except (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException) as error:
-        raise MailstrataError(f"the query could not be run: {_first_paragraph(error)}") from error
+        raise MailstrataError(f"the query could not be run: {first_paragraph(error)}") from error
     except duckdb.Error as error:
-        raise UsageError(f"{_first_paragraph(error)}; correct the SQL") from error
-
-
-def _first_paragraph(error: Exception) -> str:
-    return " ".join(str(error).partition("\n\n")[0].split())
+        raise UsageError(f"{first_paragraph(error)}; correct the SQL") from error
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -189,7 +182,3 @@ def _distinct(names: Sequence[str]) -> list[str]:
             number += 1
         seen[distinct] = None
     return list(seen)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mailstrata.errors import ArchiveError, TargetError
+from mailstrata.archive.folder.temporary import temporary_database
+from mailstrata.errors import ArchiveError
 from mailstrata.scanning.verdict import VerdictKind
 
 _CACHE_KIB = 16 << 10
@@ -24,7 +24,7 @@ class Wanted:
     memory for any number. Use it in a `with` statement. Raises `TargetError` where there is no room for it."""
 
     def __init__(self) -> None:
-        with _writing():
+        with temporary_database():
             # A database without a name is a temporary file that SQLite removes.
             self._database = sqlite3.connect("", isolation_level=None)
             for statement in (
@@ -54,7 +54,7 @@ class Wanted:
                 for blob, its_engine, version, verdict in zip(blobs, engines, versions, verdicts, strict=True)
                 if its_engine == engine and version == signatures and verdict != VerdictKind.ERROR
             )
-            with _writing():
+            with temporary_database():
                 self._database.executemany("INSERT OR IGNORE INTO done VALUES (?)", done)
 
     def add(self, files: Sequence[Path]) -> None:
@@ -65,36 +65,36 @@ class Wanted:
                 for message, blob in zip(messages, blobs, strict=True)
                 if blob is not None
             )
-            with _writing():
+            with temporary_database():
                 self._database.executemany(
                     "INSERT OR IGNORE INTO wanted SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM done WHERE blob = ?1)",
                     found,
                 )
 
     def __len__(self) -> int:
-        with _writing():
+        with temporary_database():
             (count,) = self._database.execute("SELECT count(*) FROM wanted").fetchone()
         return int(count)
 
     def take(self, blob: bytes) -> bool:
         """Whether a content is wanted; after that it is no more."""
-        with _writing():
+        with temporary_database():
             return self._database.execute("DELETE FROM wanted WHERE blob = ?", (blob,)).rowcount > 0
 
     def has(self, blob: bytes) -> bool:
         """Whether a content is wanted."""
-        with _writing():
+        with temporary_database():
             return self._database.execute("SELECT 1 FROM wanted WHERE blob = ?", (blob,)).fetchone() is not None
 
     def gather_messages(self) -> None:
         """Make out which messages have what is still wanted."""
-        with _writing():
+        with temporary_database():
             self._database.execute("DELETE FROM messages")
             self._database.execute("INSERT OR IGNORE INTO messages SELECT message FROM wanted")
 
     def take_message(self, message: bytes) -> bool:
         """Whether a message was gathered; after that it is no more."""
-        with _writing():
+        with temporary_database():
             return self._database.execute("DELETE FROM messages WHERE message = ?", (message,)).rowcount > 0
 
 
@@ -107,13 +107,3 @@ def _rows(files: Iterable[Path], columns: list[str]) -> Iterator[list[list[Any]]
         except (OSError, pa.ArrowException) as error:
             reason = str(error).partition("\n")[0]
             raise ArchiveError(f"cannot read {path}: {reason}; `mailstrata repair` makes the index anew") from error
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise TargetError(
-            f"cannot write a temporary database: {error}; make room in the folder for temporary files"
-        ) from error

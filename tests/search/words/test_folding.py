@@ -8,26 +8,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.query_reference import WITHOUT_SPACES
 
 from mailstrata.search.words.folding import LONGEST_WORD, words_of, words_text
-
-WITHOUT_SPACES = (
-    "CJK",
-    "HIRAGANA",
-    "KATAKANA",
-    "HENTAIGANA",
-    "THAI",
-    "LAO",
-    "KHMER",
-    "MYANMAR",
-    "HANGZHOU",
-    "IDEOGRAPHIC ITERATION",
-    "IDEOGRAPHIC CLOSING",
-    "IDEOGRAPHIC NUMBER",
-    "VERTICAL KANA",
-    "VERTICAL IDEOGRAPHIC",
-    "MASU",
-)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ import pyarrow.parquet as pq
 
 from mailstrata.archive.commits.records import FileEntry, SourceSnapshot
 from mailstrata.archive.folder.layout import Layout
+from mailstrata.archive.folder.temporary import temporary_database
 from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind
 from mailstrata.archive.snapshots.lines import BrokenLine, FileEndLine, FileLine, MessageLine, SeparatorLine
 from mailstrata.archive.snapshots.snapshot_lines import lines_or_damage
 from mailstrata.archive.verifying.archive import ProvenArchive
 from mailstrata.archive.verifying.evidence import Evidence
-from mailstrata.errors import ArchiveError, TargetError
+from mailstrata.errors import ArchiveError
 from mailstrata.index.message_rows import MessageRows
 from mailstrata.index.rows import blob_row, occurrence_row
 from mailstrata.index.writer import IndexWriter
@@ -75,7 +76,7 @@ class TableRebuild:
         """Make the tables; `name` is that of their files."""
         writer = IndexWriter(self._layout.index)
         try:
-            with closing(self._database), closing(self._rows), _temporary():
+            with closing(self._database), closing(self._rows), temporary_database():
                 for statement in (
                     f"PRAGMA cache_size = -{_CACHE_KIB}",
                     "PRAGMA journal_mode = OFF",
@@ -252,13 +253,3 @@ class _RowSink(Sink):
         self._add("messages", self._rows.message_row(message))
         for row in self._rows.part_rows(message):
             self._add("parts", row)
-
-
-@contextmanager
-def _temporary() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise TargetError(
-            f"cannot write a temporary database: {error}; make room in the folder for temporary files"
-        ) from error

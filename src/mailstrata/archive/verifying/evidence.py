@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Self
 
+from mailstrata.archive.folder.temporary import temporary_database
 from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind
 from mailstrata.archive.packs.pack_table import Place
 from mailstrata.archive.verifying.findings import Affected, Names
-from mailstrata.errors import TargetError
 
 CACHE_BYTES = 16 << 20
 _BATCH = 4096
@@ -53,7 +52,7 @@ class Evidence:
         self._proven = bytearray()
         self.has_repeated = False
         """Whether there is a member of which there are several; known after `finish`."""
-        with _temporary():
+        with temporary_database():
             for statement in (f"PRAGMA cache_size = {-(CACHE_BYTES >> 10)}", "PRAGMA journal_mode = OFF", *_CREATE):
                 self._database.execute(statement)
             self._database.execute("BEGIN")
@@ -68,7 +67,7 @@ class Evidence:
 
     def add_pack(self, path: str) -> int:
         """A pack follows (path below the archive's root); its number for `add`."""
-        with _temporary():
+        with temporary_database():
             number = self._database.execute("INSERT INTO packs (path) VALUES (?)", (path,)).lastrowid
         assert number is not None
         return number
@@ -81,18 +80,18 @@ class Evidence:
 
     def lose(self, loss: int, kind: MemberKind, key: bytes) -> None:
         """A member that is not whole, or not there."""
-        with _temporary():
+        with temporary_database():
             self._database.execute("INSERT INTO lost VALUES (?, ?, ?)", (loss, int(kind), key))
 
     def _flush(self) -> None:
-        with _temporary():
+        with temporary_database():
             self._database.executemany(_INSERT, self._rows)
         self._rows.clear()
 
     def finish(self) -> None:
         """All packs were read: sort, and forget the loss of what is whole somewhere else."""
         self._flush()
-        with _temporary():
+        with temporary_database():
             execute = self._database.execute
             execute("CREATE INDEX members_by_key ON members (kind, key)")
             execute(
@@ -207,13 +206,13 @@ class Evidence:
     def affect_message(self, loss: int, message: bytes) -> None:
         """A message cannot be put together because of a loss."""
         known = "SELECT 1 FROM lost WHERE kind IN (2, 3) AND key = ? AND loss = ?"
-        with _temporary():
+        with temporary_database():
             if self._database.execute(known, (message, loss)).fetchone() is None:
                 self.lose(loss, MemberKind.SKELETON, message)
 
     def affect_source(self, loss: int, source: str) -> None:
         """A source, or a file in it, cannot be put together because of a loss."""
-        with _temporary():
+        with temporary_database():
             self._database.execute("INSERT OR IGNORE INTO lost_in VALUES (?, ?)", (loss, source))
 
     def affected(self, loss: int) -> Affected:
@@ -239,13 +238,3 @@ class Evidence:
     def _select(self, query: str, values: tuple[int | str, ...] = ()) -> sqlite3.Cursor:
         # A cursor of its own, so that other queries may run while its rows are gone through.
         return self._database.cursor().execute(query, values)
-
-
-@contextmanager
-def _temporary() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise TargetError(
-            f"cannot write a temporary database: {error}; make room in the folder for temporary files"
-        ) from error

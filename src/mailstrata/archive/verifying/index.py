@@ -18,11 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mailstrata.archive.commits.records import FileEntry
+from mailstrata.archive.folder.temporary import temporary_database
 from mailstrata.archive.packs.members import MESSAGE_KINDS, MemberKind
 from mailstrata.archive.packs.pack_table import Place
 from mailstrata.archive.verifying.evidence import Evidence
 from mailstrata.archive.verifying.findings import Affected, Finding, FindingCode
-from mailstrata.errors import ArchiveError, TargetError
+from mailstrata.errors import ArchiveError
 
 _CACHE_KIB = 16 << 10
 _BATCH_ROWS = 1 << 14
@@ -82,19 +83,14 @@ class IndexCheck:
 
     def findings(self) -> Iterator[Finding]:
         """Compare, once. Raises `TargetError` where there is no room for the temporary database."""
-        with closing(self._database):
-            try:
-                for statement in (f"PRAGMA cache_size = -{_CACHE_KIB}", "PRAGMA journal_mode = OFF", "BEGIN", *_CREATE):
-                    self._database.execute(statement)
-                unreadable = [finding for table in self._files for finding in self._load(table)]
-                yield from unreadable
-                if not unreadable:
-                    self._load_members()
-                    yield from self._compare()
-            except sqlite3.Error as error:
-                raise TargetError(
-                    f"cannot write a temporary database: {error}; make room in the folder for temporary files"
-                ) from error
+        with closing(self._database), temporary_database():
+            for statement in (f"PRAGMA cache_size = -{_CACHE_KIB}", "PRAGMA journal_mode = OFF", "BEGIN", *_CREATE):
+                self._database.execute(statement)
+            unreadable = [finding for table in self._files for finding in self._load(table)]
+            yield from unreadable
+            if not unreadable:
+                self._load_members()
+                yield from self._compare()
 
     # Reading ---------------------------------------------------------------------------------------------------
 

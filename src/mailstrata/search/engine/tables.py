@@ -14,12 +14,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from mailstrata.errors import ArchiveError, MailstrataError
+from mailstrata.index.duckdb_names import FileNames, first_paragraph, quoted
 from mailstrata.search.query.nodes import PART_FLAGS
 
 if TYPE_CHECKING:
     import duckdb
 
 MEMORY_LIMIT = "512MB"
+_LONGEST_REASON = 300
 
 
 class Tables:
@@ -31,11 +33,11 @@ class Tables:
         self._archive = archive
         self._scratch = tempfile.TemporaryDirectory(prefix="mailstrata-search-")
         self._is_closed = False
-        self._links: dict[Path, Path] = {}
+        self._names = FileNames(self._scratch.name)
         self.session: duckdb.DuckDBPyConnection = duckdb.connect(":memory:")
         for setting in (
             f"memory_limit = '{MEMORY_LIMIT}'",
-            f"temp_directory = {_quoted(self._scratch.name)}",
+            f"temp_directory = {quoted(self._scratch.name)}",
             "python_enable_replacements = false",
             "enable_progress_bar = false",
             "enable_object_cache = true",
@@ -67,7 +69,7 @@ class Tables:
         with self.reading():
             if files:
                 # A version of before may lack a column, so that files of one table need not have the same ones.
-                listed = ", ".join(_quoted(self._link(path)) for path in files)
+                listed = ", ".join(quoted(self._names.name(path)) for path in files)
                 sql = f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - paths, quoted
                 columns = {row[0] for row in self.session.execute(f"DESCRIBE {sql}").fetchall()}
                 missing = [column for column in PART_FLAGS.values() if table == "parts" and column not in columns]
@@ -79,7 +81,7 @@ class Tables:
 
     def show_files(self, name: str, files: Sequence[Path]) -> None:
         """Have a view over Parquet files, one at least, that are not of the index. Raises `ArchiveError`."""
-        listed = ", ".join(_quoted(self._link(path)) for path in files)
+        listed = ", ".join(quoted(self._names.name(path)) for path in files)
         with self.reading():
             self.session.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608
 
@@ -102,26 +104,13 @@ class Tables:
             yield
         except duckdb.OutOfMemoryException as error:
             raise MailstrataError(
-                f"the search takes too much memory: {_first_paragraph(error)}; make room in the folder for temporary "
-                "files"
+                f"the search takes too much memory: {_reason(error)}; make room in the folder for temporary files"
             ) from error
         except duckdb.Error as error:
             raise ArchiveError(
-                f"{self._archive}: the index cannot be read: {_first_paragraph(error)}; mailstrata repair makes it anew"
+                f"{self._archive}: the index cannot be read: {_reason(error)}; mailstrata repair makes it anew"
             ) from error
 
-    def _link(self, path: Path) -> str:
-        """The file under a name that is no pattern, and text, whatever the archive's is."""
-        link = self._links.get(path.parent)
-        if link is None:
-            link = self._links[path.parent] = Path(self._scratch.name, str(len(self._links)))
-            link.symlink_to(path.parent.resolve(), target_is_directory=True)
-        return str(link / path.name)
 
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _first_paragraph(error: Exception) -> str:
-    return " ".join(str(error).partition("\n\n")[0].split())[:300]
+def _reason(error: Exception) -> str:
+    return first_paragraph(error)[:_LONGEST_REASON]

@@ -25,8 +25,7 @@ from mailstrata.search.engine.documents import Documents
 from mailstrata.search.engine.place import Place
 from mailstrata.search.engine.state import State, read_state, write_state
 from mailstrata.search.engine.tables import Tables
-from mailstrata.search.texts.forgetting import ReplacedFiles, forget_texts
-from mailstrata.search.texts.merging import merge_texts
+from mailstrata.search.texts.forgetting import ReplacedFiles, forget_texts, merge_texts
 from mailstrata.search.texts.reader import read_texts, texts_files
 from mailstrata.search.texts.update import TextsUpdate
 from mailstrata.search.words.index import WordsIndex, WordsWriter

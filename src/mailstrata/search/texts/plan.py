@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mailstrata.errors import ArchiveError, TargetError
+from mailstrata.index.duckdb_names import FileNames, quoted
 from mailstrata.search.texts.body_parts import PartRow
 
 if TYPE_CHECKING:
@@ -66,10 +67,10 @@ class Plan:
         """New messages."""
         self._all_new = False
         self._embedded = 0
-        self._links: dict[Path, Path] = {}
 
     def __enter__(self) -> Plan:
         self._scratch = tempfile.TemporaryDirectory(prefix="mailstrata-texts-")
+        self._names = FileNames(self._scratch.name)
         try:
             self._session = duckdb.connect(str(Path(self._scratch.name, "plan.duckdb")))
             self._session.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -189,15 +190,7 @@ class Plan:
         return int(self._session.execute(f"SELECT count(*) FROM {what}").fetchall()[0][0])
 
     def _scan(self, paths: Sequence[Path]) -> str:
-        # DuckDB takes a path for a pattern and for UTF-8; a link has a name that is neither.
-        names = []
-        for path in paths:
-            folder = path.parent.resolve()
-            link = self._links.get(folder)
-            if link is None:
-                link = self._links[folder] = Path(self._scratch.name, f"folder-{len(self._links)}")
-                link.symlink_to(folder, target_is_directory=True)
-            names.append("'" + str(link / path.name).replace("'", "''") + "'")
+        names = [quoted(self._names.name(path)) for path in paths]
         return f"read_parquet([{', '.join(names)}], union_by_name = true)"
 
     # What the update asks ------------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from mailstrata.errors import ArchiveError
+from mailstrata.index.duckdb_names import FileNames, first_paragraph
 from mailstrata.search.threads.message import ThreadMessage
 
 if TYPE_CHECKING:
@@ -43,16 +43,8 @@ class MessageLookup:
         self._session: duckdb.DuckDBPyConnection = duckdb.connect(":memory:")
         self._session.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
         self._session.execute("SET enable_progress_bar = false")
-        # DuckDB takes a path for a pattern and for UTF-8; a link has a name that is neither.
-        links: dict[Path, Path] = {}
-        files = []
-        for path in archive.index_files("messages"):
-            link = links.get(path.parent)
-            if link is None:
-                link = links[path.parent] = Path(self._scratch.name, str(len(links)))
-                link.symlink_to(path.parent.resolve(), target_is_directory=True)
-            files.append(str(link / path.name))
-        self._files = files
+        names = FileNames(self._scratch.name)
+        self._files = [names.name(path) for path in archive.index_files("messages")]
 
     def __enter__(self) -> MessageLookup:
         return self
@@ -106,8 +98,7 @@ class MessageLookup:
         try:
             rows = self._session.execute(sql, [self._files, *values]).fetchall()
         except self._error as error:
-            reason = " ".join(str(error).partition("\n\n")[0].split())
             raise ArchiveError(
-                f"{self._archive}: the index cannot be read: {reason}; mailstrata repair makes it anew"
+                f"{self._archive}: the index cannot be read: {first_paragraph(error)}; mailstrata repair makes it anew"
             ) from error
         return [ThreadMessage(*row) for row in rows]
